@@ -1,0 +1,175 @@
+"""From a URL to a transaction: the only place that knows how SQLite and PostgreSQL differ.
+
+SQLite is the default: one file, one writer at a time, many readers (write-ahead log). A writer
+takes its lock when the transaction begins, because a transaction that reads first and asks for the
+lock later fails with "database is locked" whatever the timeout. Do not put the file on a network
+share: the write-ahead log needs shared memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+    StatementError,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from db.errors import DatabaseError, DatabaseUnreachable, RecordRefused
+
+BUSY_TIMEOUT_S = 10
+EXAMPLES = "sqlite:///findings.db or postgresql://user@host/name"
+
+
+def connect(url: str) -> Engine:
+    """An engine that has answered once. The caller disposes it.
+
+    A SQLite file that does not exist is created empty. Raises DatabaseUnreachable.
+    """
+    engine = _engine_of(parsed(url))
+    try:
+        with engine.connect():
+            return engine
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise DatabaseUnreachable(
+            f"cannot open the database {shown(engine.url)}: {_first_line(error)}"
+        ) from error
+
+
+@contextmanager
+def session(engine: Engine, *, read_only: bool = False) -> Iterator[Session]:
+    """One `with` is one transaction: committed at the end, rolled back by any error.
+
+    `read_only` transactions do not wait for the writer, nor make it wait.
+    """
+    bind = engine
+    if read_only:
+        bind = engine.execution_options(read_only=True, postgresql_readonly=True)
+    try:
+        with Session(bind, expire_on_commit=False) as opened, opened.begin():
+            yield opened
+    except SQLAlchemyError as error:
+        raise _translated(error, engine.url) from error
+
+
+def default_url(path: Path) -> str:
+    """The URL of a SQLite file."""
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def parsed(url: str) -> URL:
+    """Raises DatabaseUnreachable for what is not a database URL."""
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        # A malformed URL may hold a password, and nobody can say where: repeat only a plain word.
+        named = "the database URL" if "@" in url or ":" in url else repr(url)
+        raise DatabaseUnreachable(f"{named} is not a database URL: use {EXAMPLES}") from error
+
+
+def shown(url: URL) -> str:
+    """The URL for people: never with a password."""
+    return url.render_as_string(hide_password=True)
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The file of a SQLite URL; None for servers and for a database in memory."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database))
+
+
+def _engine_of(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url)
+    options = {"connect_timeout": 10} if url.get_backend_name() == "postgresql" else {}
+    try:
+        return create_engine(url, pool_pre_ping=True, connect_args=options)
+    except NoSuchModuleError as error:
+        raise DatabaseUnreachable(
+            f"{shown(url)} names an unknown kind of database, {url.drivername!r}: use {EXAMPLES}"
+        ) from error
+    except ModuleNotFoundError as error:
+        package = error.name or "driver"
+        wanted = "'inspect-pipeline[postgres]'" if package.startswith("psycopg") else package
+        raise DatabaseUnreachable(
+            f"{shown(url)} needs the Python package {package}, which is not installed: "
+            f"run pip install {wanted}"
+        ) from error
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    path = sqlite_path(url)
+    if path is not None:
+        _check_place(path, url)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _check_place(path: Path, url: URL) -> None:
+    """Says what is wrong in words; SQLite would only say "unable to open database file"."""
+    folder = path.resolve().parent
+    if str(path).startswith("file:"):
+        raise DatabaseUnreachable(f"{shown(url)}: give the plain path, sqlite:///folder/name.db")
+    if not folder.is_dir():
+        raise DatabaseUnreachable(f"{shown(url)}: the folder {folder} does not exist: create it")
+    if path.is_dir():
+        raise DatabaseUnreachable(f"{shown(url)}: {path} is a folder, expected a file")
+    place = path if path.exists() else folder
+    if not os.access(place, os.W_OK) or not os.access(folder, os.W_OK):
+        raise DatabaseUnreachable(
+            f"{shown(url)}: {place} is not writable for this user: SQLite writes its log beside "
+            "the file even for reading. Change its rights or choose another folder"
+        )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # transactions begin where we say so, not where sqlite3 does
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _translated(error: SQLAlchemyError, url: URL) -> DatabaseError:
+    if isinstance(error, StatementError) and isinstance(error.orig, DatabaseError):
+        return error.orig
+    reason = _first_line(error)
+    if isinstance(error, IntegrityError):
+        return RecordRefused(f"{shown(url)} refuses the record: {reason}")
+    if isinstance(error, OperationalError) and "database is locked" in reason:
+        return DatabaseError(
+            f"{shown(url)}: another program has been writing for more than {BUSY_TIMEOUT_S} s: "
+            "stop it, or try again"
+        )
+    if isinstance(error, OperationalError):
+        return DatabaseUnreachable(f"{shown(url)} does not answer: {reason}")
+    return DatabaseError(f"{shown(url)}: {reason}")
+
+
+def _first_line(error: SQLAlchemyError) -> str:
+    """The driver's own words; SQLAlchemy's would repeat the statement with its values."""
+    cause = error.orig if isinstance(error, (DBAPIError, StatementError)) else error
+    lines = str(cause).strip().splitlines()
+    return lines[0] if lines else type(cause).__name__

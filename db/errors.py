@@ -1,0 +1,48 @@
+"""Everything that can go wrong with the memory of the plant, as one tree.
+
+DatabaseError                     one clear line for the user, exit code 1
+|-- DatabaseUnreachable           a URL, driver, server, folder or file that cannot be used
+|-- DatabaseNotFound              a SQLite file that should exist and does not
+|-- WrongRevision                 the tables are older or newer than this program, or not there
+|-- RecordRefused                 a record that breaks a rule of the tables
+|-- UnknownRecord                 no finding, model or frame of that name
+`-- EvidenceError                 the pictures beside the database
+    |-- EvidenceMissing           a picture that a row names is not there
+    `-- EvidenceDamaged           a picture is there and is not what was stored
+"""
+
+
+class DatabaseError(Exception):
+    """Base of the database's errors: what was expected, what was found, what to do."""
+
+
+class DatabaseUnreachable(DatabaseError):
+    """The URL, its driver, its server, its folder or its file cannot be used."""
+
+
+class DatabaseNotFound(DatabaseError):
+    """The SQLite file to read does not exist."""
+
+
+class WrongRevision(DatabaseError):
+    """The tables do not have the revision that this program was written for."""
+
+
+class RecordRefused(DatabaseError):
+    """A record contradicts the tables' rules or what was recorded before."""
+
+
+class UnknownRecord(DatabaseError):
+    """Nothing of that name was ever recorded."""
+
+
+class EvidenceError(DatabaseError):
+    """An evidence file cannot be written, read or named."""
+
+
+class EvidenceMissing(EvidenceError):
+    """A picture that a row names is not in the evidence folder."""
+
+
+class EvidenceDamaged(EvidenceError):
+    """A picture's bytes are not the ones that were stored under its name."""

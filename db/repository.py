@@ -1,0 +1,162 @@
+"""Writes: each one happens inside the caller's transaction and commits nothing itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.errors import RecordRefused, UnknownRecord
+from db.models import Finding, Frame, Inspection, Model, Review
+from db.queries import find_inspection
+from db.words import ReviewState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """`written` is False where the same inspection had been recorded before: nothing changed."""
+
+    inspection_id: int
+    written: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewed:
+    review_id: int
+    state_before: ReviewState
+    state_after: ReviewState
+
+
+def register_model(opened: Session, model: Model) -> bool:
+    """Makes a model known before its first inspection; True where it was new.
+
+    A model is its content (model_id is a hash), so a second registration changes nothing. The same
+    model for another part is refused.
+    """
+    known_part = _part_of_model(opened, model.model_id)
+    if known_part is None:
+        try:
+            with opened.begin_nested():
+                opened.add(model)
+        except IntegrityError:
+            known_part = _part_of_model(opened, model.model_id)
+            if known_part is None:
+                raise
+        else:
+            return True
+    if known_part != model.part:
+        raise RecordRefused(
+            f"model {model.model_id} is registered for part {known_part!r}, now it comes for "
+            f"{model.part!r}: a model belongs to one part"
+        )
+    return False
+
+
+def record_inspection(opened: Session, frame: Frame, inspection: Inspection) -> Recorded:
+    """Writes an inspection with its findings and, where it is new, its frame.
+
+    Both come unsaved, the inspection without `frame_id`. The same frame, model and configuration
+    once more changes nothing; another model or configuration is a second inspection of the frame.
+    """
+    if _part_of_model(opened, inspection.model_id) is None:
+        raise UnknownRecord(
+            f"model {inspection.model_id} is not registered in this database: "
+            "register it before its first inspection"
+        )
+    known_id = _known_inspection(opened, frame, inspection)
+    if known_id is not None:
+        return Recorded(inspection_id=known_id, written=False)
+    inspection.frame_id = _frame_id(opened, frame)
+    try:
+        with opened.begin_nested():
+            opened.add(inspection)
+    except IntegrityError:  # another program recorded it between our question and our answer
+        known_id = _known_inspection(opened, frame, inspection)
+        if known_id is None:
+            raise
+        return Recorded(inspection_id=known_id, written=False)
+    return Recorded(inspection_id=inspection.id, written=True)
+
+
+def review_finding(
+    opened: Session,
+    finding_id: int,
+    *,
+    state_after: ReviewState,
+    reviewer: str,
+    reviewed_at: datetime,
+    note: str | None = None,
+) -> Reviewed:
+    """Changes the state of a finding and appends who did it to the audit trail, both or neither."""
+    if not reviewer.strip():
+        raise RecordRefused(f"the review of finding {finding_id} needs the reviewer's name")
+    if state_after is ReviewState.NEW:
+        raise RecordRefused(f"a review cannot make finding {finding_id} new again: give a verdict")
+    locked = select(Finding.state).where(Finding.id == finding_id).with_for_update()
+    state_before = opened.scalar(locked)
+    if state_before is None:
+        raise UnknownRecord(f"there is no finding {finding_id}: see `findings list`")
+    review = Review(
+        finding_id=finding_id,
+        reviewer=reviewer.strip(),
+        reviewed_at=reviewed_at,
+        state_before=state_before,
+        state_after=state_after,
+        note=note,
+    )
+    opened.execute(update(Finding).where(Finding.id == finding_id).values(state=state_after))
+    opened.add(review)
+    opened.flush()
+    return Reviewed(review_id=review.id, state_before=state_before, state_after=state_after)
+
+
+def _frame_id(opened: Session, frame: Frame) -> int:
+    """The id of the frame as it is known, or of the new row."""
+    known = _known_frame(opened, frame)
+    if known is None:
+        try:
+            with opened.begin_nested():
+                opened.add(frame)
+        except IntegrityError:
+            known = _known_frame(opened, frame)
+            if known is None:
+                raise
+        else:
+            return frame.id
+    frame_id, part, line_id = known
+    if (part, line_id) != (frame.part, frame.line_id):
+        raise RecordRefused(
+            f"the frame {frame.source} of camera {frame.camera_id} is recorded as part {part!r} "
+            f"on line {line_id!r}, now it comes as part {frame.part!r} on line "
+            f"{frame.line_id!r}: correct the part or line, or use another database"
+        )
+    return frame_id
+
+
+def _known_frame(opened: Session, frame: Frame) -> tuple[int, str, str] | None:
+    row = opened.execute(
+        select(Frame.id, Frame.part, Frame.line_id).where(
+            Frame.camera_id == frame.camera_id,
+            Frame.taken_at == frame.taken_at,
+            Frame.content_sha256 == frame.content_sha256,
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def _known_inspection(opened: Session, frame: Frame, inspection: Inspection) -> int | None:
+    return find_inspection(
+        opened,
+        camera_id=frame.camera_id,
+        taken_at=frame.taken_at,
+        content_sha256=frame.content_sha256,
+        model_id=inspection.model_id,
+        config_id=inspection.config_id,
+    )
+
+
+def _part_of_model(opened: Session, model_id: str) -> str | None:
+    return opened.scalar(select(Model.part).where(Model.model_id == model_id))

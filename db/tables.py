@@ -1,0 +1,81 @@
+"""The same reads as pandas tables: one column per field of the row, the same types when empty."""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from enum import StrEnum
+
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from db.queries import EVERY_FINDING, EVERY_INSPECTION
+from db.rows import FindingFilter, FindingRow, InspectionFilter, InspectionRow, ReviewRow
+from db.selects import Rows, findings_select, inspections_select, reviews_select
+
+
+def findings_table(
+    opened: Session, wanted: FindingFilter = EVERY_FINDING, *, limit: int | None = None
+) -> pd.DataFrame:
+    """One line per finding, newest frame first, with the columns of FindingRow."""
+    return _table(opened, findings_select(wanted, limit=limit), FindingRow)
+
+
+def inspections_table(
+    opened: Session, wanted: InspectionFilter = EVERY_INSPECTION, *, limit: int | None = None
+) -> pd.DataFrame:
+    """One line per inspection, newest frame first; `timings_s` is JSON text."""
+    return _table(opened, inspections_select(wanted, limit=limit), InspectionRow)
+
+
+def reviews_table(opened: Session) -> pd.DataFrame:
+    """One line per review, in the order they were made."""
+    return _table(opened, reviews_select(), ReviewRow)
+
+
+def _table(opened: Session, chosen: Rows, row: type) -> pd.DataFrame:
+    result = opened.execute(chosen)
+    names = list(result.keys())
+    columns = dict(zip(names, zip(*result, strict=True), strict=False))  # no rows: no columns
+    hints = typing.get_type_hints(row)
+    return pd.DataFrame(
+        {
+            field.name: _column(columns.get(field.name, ()), hints[field.name])
+            for field in fields(row)
+        }
+    )
+
+
+def _column(values: tuple[object, ...], hint: object) -> pd.Series:
+    kind, optional = _plain(hint)
+    stored = [None if value is None else _stored(value) for value in values]
+    return pd.Series(stored, dtype=_dtype(kind, optional=optional))
+
+
+def _stored(value: object) -> object:
+    """Plain values: a word as str, a mapping as JSON text."""
+    if isinstance(value, StrEnum):
+        return value.value
+    return json.dumps(value) if isinstance(value, Mapping) else value
+
+
+def _plain(hint: object) -> tuple[object, bool]:
+    """(int, True) for `int | None`, (int, False) for `int`."""
+    if isinstance(hint, types.UnionType):
+        (kind,) = (choice for choice in typing.get_args(hint) if choice is not types.NoneType)
+        return kind, True
+    return hint, False
+
+
+def _dtype(kind: object, *, optional: bool) -> str:
+    if kind is datetime:
+        return "datetime64[us, UTC]"
+    if kind is float:
+        return "float64"
+    if kind is int:
+        return "Int64" if optional else "int64"
+    return "string"

@@ -1,0 +1,40 @@
+"""The words that are stored: every choice is a word in its column, held by a CHECK constraint."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    UNFIT = "unfit"
+
+
+class UnfitReason(StrEnum):
+    UNREADABLE = "unreadable"
+    WRONG_SIZE = "wrong_size"
+    DARK = "dark"
+    SATURATED = "saturated"
+    BLANK = "blank"
+
+
+class Verdict(StrEnum):
+    """What the pipeline says of a finding; people answer with a ReviewState."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    UNSURE = "unsure"
+
+
+class Severity(StrEnum):
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+
+
+class ReviewState(StrEnum):
+    """What people say of a finding: NEW until somebody has looked."""
+
+    NEW = "new"
+    CONFIRMED = "confirmed"
+    FALSE_ALARM = "false_alarm"
+    SECOND_LOOK = "second_look"

@@ -1,0 +1,249 @@
+"""A model bundle: one folder that holds everything to inspect one part, and says where it is from.
+
+    MODELS/PART/
+        weights.safetensors   generator, encoder, DIPN and DICN in half precision
+        model.json            format, sizes, preparation, what was trained on, hash of the weights
+        calibration.json      held-out scores, budget, limits (rewritten by `calibrate`)
+        card.json, card.md    for people: data, hashes, durations, figures, the command
+        sheet.png             samples, golden, discrepancy, evidence and restored tiles
+
+Nothing in it is pickled. Weights are rounded to half precision before they are calibrated, so the
+file that ships is the network that was measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from inspect_pipeline.conformal import Calibration
+from inspect_pipeline.errors import BundleDamaged, BundleNotFound, CalibrationError
+from inspect_pipeline.limits import Limits
+from inspect_pipeline.networks.config import NetworkConfig
+from inspect_pipeline.networks.part_networks import PartNetworks
+from inspect_pipeline.records import sha256_of
+from inspect_pipeline.stages.prepare import Preparation
+
+FORMAT = 1
+WEIGHTS, MODEL, CALIBRATION = "weights.safetensors", "model.json", "calibration.json"
+CARD, CARD_WORDS, SHEET = "card.json", "card.md", "sheet.png"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The good parts behind a model, as content hashes: what was learnt never calibrates."""
+
+    trained_on: tuple[str, ...]
+    held_out: tuple[str, ...]
+    frame_wh_min: tuple[int, int]
+    frame_wh_max: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Calibrated:
+    """What `calibrate` measured; `limits.threshold` is always the calibration's."""
+
+    calibration: Calibration
+    limits: Limits
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"calibration": self.calibration.to_dict(), "limits": self.limits.to_dict()}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PartModel:
+    """A loaded bundle. `calibrated` is None only between training and the first calibration."""
+
+    part: str
+    networks: PartNetworks
+    preparation: Preparation
+    origin: Origin
+    weights_sha256: str
+    calibrated: Calibrated | None
+    card: Mapping[str, Any]
+
+    @property
+    def model_id(self) -> str:
+        """Hash of weights, preparation and calibration: equal ids give equal findings."""
+        said = {
+            "weights": self.weights_sha256,
+            "preparation": self.preparation.to_dict(),
+            "calibrated": self.calibrated.to_dict() if self.calibrated else None,
+        }
+        return sha256_of(json.dumps(said, sort_keys=True).encode())
+
+    def require_calibration(self) -> Calibrated:
+        if self.calibrated is None:
+            raise CalibrationError(
+                f"the model of {self.part} was never calibrated: run "
+                f"`run_pipeline.py calibrate {self.part} --images DIR` with good parts"
+            )
+        return self.calibrated
+
+
+def half_precision(networks: PartNetworks) -> PartNetworks:
+    """The same networks with weights rounded as the bundle stores them, ready for inspection."""
+    rounded = PartNetworks(networks.config)
+    state = {key: value.cpu().half().float() for key, value in networks.state_dict().items()}
+    rounded.load_state_dict(state)
+    return rounded.eval().requires_grad_(False)
+
+
+def save_bundle(
+    models: Path,
+    *,
+    part: str,
+    networks: PartNetworks,
+    preparation: Preparation,
+    origin: Origin,
+    card: Mapping[str, Any],
+    sheet: Path | None = None,
+) -> Path:
+    """Writes MODELS/PART as a whole or not at all; an older bundle stays until the new one is."""
+    models.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{part}-", dir=models))
+    state = {k: v.cpu().half().contiguous() for k, v in networks.state_dict().items()}
+    save_file(state, fresh / WEIGHTS)
+    write_json(
+        fresh / MODEL,
+        {
+            "format": FORMAT,
+            "part": part,
+            "networks": networks.config.to_dict(),
+            "preparation": preparation.to_dict(),
+            "weights_sha256": sha256_of((fresh / WEIGHTS).read_bytes()),
+            "frame_wh_min": list(origin.frame_wh_min),
+            "frame_wh_max": list(origin.frame_wh_max),
+            "held_out": list(origin.held_out),
+            "trained_on": list(origin.trained_on),
+        },
+    )
+    write_card(fresh, card)
+    if sheet is not None:
+        shutil.copyfile(sheet, fresh / SHEET)
+    fresh.chmod(0o755)
+    return _swapped_in(fresh, models / part)
+
+
+def write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    write_json(folder / CARD, card)
+    (folder / CARD_WORDS).write_text(card_words(card), encoding="utf-8")
+
+
+def write_calibration(folder: Path, calibrated: Calibrated) -> None:
+    write_json(folder / CALIBRATION, calibrated.to_dict())
+
+
+def load_bundle(models: Path, part: str) -> PartModel:
+    """Reads MODELS/PART; BundleNotFound or BundleDamaged names the file and what to do."""
+    folder = models / part
+    if not (folder / MODEL).is_file():
+        raise BundleNotFound(_not_found(models, part))
+    try:
+        return _loaded(folder)
+    except (OSError, SafetensorError, json.JSONDecodeError, KeyError, TypeError) as error:
+        raise BundleDamaged(f"{folder}: {error}; restore the folder or train again") from error
+    except (ValueError, RuntimeError) as error:
+        raise BundleDamaged(f"{folder}: {error}; restore the folder or train again") from error
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Replaces a JSON file atomically."""
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("w", encoding="utf-8") as handle:
+        json.dump(content, handle, indent=1, ensure_ascii=False)
+        handle.write("\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+    fresh.replace(path)
+
+
+def card_words(card: Mapping[str, Any], depth: int = 2) -> str:
+    """The card as Markdown: headings for sections, one line per fact."""
+    lines = [f"# Model card: {card.get('part', '')}", ""] if depth == 2 else []
+    for key, value in card.items():
+        title = key.replace("_", " ")
+        if isinstance(value, Mapping):
+            lines += ["", f"{'#' * depth} {title}", "", card_words(value, depth + 1)]
+        elif isinstance(value, list | tuple):
+            lines += [f"- {title}:", *(f"  - {item}" for item in value)]
+        else:
+            lines.append(f"- {title}: {value}")
+    return "\n".join(lines) + ("\n" if depth == 2 else "")
+
+
+def _loaded(folder: Path) -> PartModel:
+    model = json.loads((folder / MODEL).read_text(encoding="utf-8"))
+    if model["format"] != FORMAT:
+        raise BundleDamaged(
+            f"{folder / MODEL}: format {model['format']}, this program reads {FORMAT}; "
+            "train again, or use the program's version that wrote it"
+        )
+    weights_sha256 = sha256_of((folder / WEIGHTS).read_bytes())
+    if weights_sha256 != model["weights_sha256"]:
+        raise BundleDamaged(
+            f"{folder / WEIGHTS} is not the file that {MODEL} names (sha256 {weights_sha256[:12]}, "
+            f"expected {str(model['weights_sha256'])[:12]}); restore the folder or train again"
+        )
+    networks = PartNetworks(NetworkConfig.from_dict(model["networks"]))
+    state: dict[str, Tensor] = load_file(folder / WEIGHTS)
+    networks.load_state_dict({key: value.to(torch.float32) for key, value in state.items()})
+    return PartModel(
+        part=model["part"],
+        networks=networks.eval().requires_grad_(False),
+        preparation=Preparation(**model["preparation"]),
+        origin=Origin(
+            trained_on=tuple(model["trained_on"]),
+            held_out=tuple(model["held_out"]),
+            frame_wh_min=_pair(model["frame_wh_min"]),
+            frame_wh_max=_pair(model["frame_wh_max"]),
+        ),
+        weights_sha256=weights_sha256,
+        calibrated=_calibrated(folder),
+        card=json.loads((folder / CARD).read_text(encoding="utf-8")),
+    )
+
+
+def _calibrated(folder: Path) -> Calibrated | None:
+    if not (folder / CALIBRATION).exists():
+        return None
+    said = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
+    return Calibrated(
+        calibration=Calibration.from_dict(said["calibration"]),
+        limits=Limits.from_dict(said["limits"]),
+    )
+
+
+def _pair(values: list[int]) -> tuple[int, int]:
+    first, second = values
+    return int(first), int(second)
+
+
+def _swapped_in(fresh: Path, place: Path) -> Path:
+    old = place.with_name(f".{place.name}-old")
+    if place.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        place.rename(old)
+    fresh.rename(place)
+    shutil.rmtree(old, ignore_errors=True)
+    return place
+
+
+def _not_found(models: Path, part: str) -> str:
+    known = sorted(p.parent.name for p in models.glob(f"*/{MODEL}")) if models.is_dir() else []
+    have = f"it holds {', '.join(known)}" if known else "it holds no model at all"
+    return (
+        f"no model of part {part!r} in {models} ({have}): train it with "
+        f"`run_pipeline.py train {part} --images DIR`, or name another folder with --models"
+    )

@@ -1,0 +1,50 @@
+"""Everything that can go wrong, as one tree.
+
+  InspectError                      our error: one clear line for the user, exit code 1
+  |-- CaptureError                  a camera, a file or a folder did not give a frame
+  |   `-- UnreadablePicture         this one picture cannot be decoded; the next one may be fine
+  |-- ModelError                    a model bundle or a training run
+  |   |-- BundleNotFound            no bundle of that part where we looked
+  |   |-- BundleDamaged             a file of the bundle is missing, altered or of another version
+  |   `-- TrainingDataError         the pictures given cannot train, calibrate or evaluate a part model
+  |-- CalibrationError              a false-alarm budget that the held-out good parts cannot support
+  `-- UsageError                    two options that contradict, a part that the plant does not make
+
+`plant_config` and `db` are leaves and raise their own (`PlantConfigError`, `DatabaseError`).
+"""
+
+
+class InspectError(Exception):
+    """Base of our errors: the message says what was expected, what was found, and what to do."""
+
+
+class CaptureError(InspectError):
+    """A camera, file or folder did not give a frame."""
+
+
+class UnreadablePicture(CaptureError):  # noqa: N818 - reads as a sentence where raised
+    """This picture cannot be decoded: it becomes an UNFIT record, the line goes on."""
+
+
+class ModelError(InspectError):
+    """A model bundle or a training run cannot be used."""
+
+
+class BundleNotFound(ModelError):  # noqa: N818
+    """No bundle of that part where we looked: train one, or point --models elsewhere."""
+
+
+class BundleDamaged(ModelError):  # noqa: N818
+    """A file of the bundle is missing, altered or of another version: restore or retrain."""
+
+
+class TrainingDataError(ModelError):
+    """The pictures given cannot train, calibrate or evaluate a part model."""
+
+
+class CalibrationError(InspectError):
+    """The held-out good parts cannot support the false-alarm budget asked for."""
+
+
+class UsageError(InspectError):
+    """Options that contradict each other, or name something that does not exist."""

@@ -1,0 +1,245 @@
+"""Frame in, inspection out: the whole flow on one screen. No database, camera or web in here."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import torch
+
+from inspect_pipeline.bundle import PartModel
+from inspect_pipeline.conformal import Calibration
+from inspect_pipeline.errors import CalibrationError
+from inspect_pipeline.geometry import grown, polygon_mask
+from inspect_pipeline.limits import Limits
+from inspect_pipeline.records import (
+    Captured,
+    Discrepancy,
+    DiscrepancyMap,
+    Evidence,
+    Frame,
+    FrameKey,
+    FramePictures,
+    Inspection,
+    Inversion,
+    Mask,
+    Region,
+    Unfit,
+    UnreadableFrame,
+    Verification,
+    sha256_of,
+)
+from inspect_pipeline.stages.compare import compare, frame_map
+from inspect_pipeline.stages.fitness import FitnessLimits, unfit_reason
+from inspect_pipeline.stages.invert import invert
+from inspect_pipeline.stages.judge import Scale, Standard, judge, unfit
+from inspect_pipeline.stages.prepare import Prepared, as_channels, prepare
+from inspect_pipeline.stages.regions import find_regions, frame_score
+from inspect_pipeline.stages.verify import Restoration, restore, verify
+from inspect_pipeline.tiling import cut
+from plant_config.part import Part
+
+OVERLAP_SHARE = 0.25
+BORDER_SHARE = 1 / 16
+EVIDENCE_MARGIN_PX = 24
+SIZE_SLACK = 2.0  # parts of changing size: frames up to this factor beyond what was trained on
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Seen:
+    """What the networks made of a frame, before any threshold."""
+
+    prepared: Prepared
+    inversion: Inversion
+    discrepancy: Discrepancy
+    heat: DiscrepancyMap
+
+
+class Inspector:
+    """Inspects frames of one part with one model. Same frame, model and part: same findings."""
+
+    def __init__(self, model: PartModel, part: Part) -> None:
+        self.model = model
+        self.part = part
+        calibrated = model.require_calibration()
+        self.calibration = _calibration_for(part, calibrated.calibration)
+        self.limits = _limits_for(part, calibrated.limits, self.calibration)
+        self.fitness = _fitness_for(part, model)
+        self.standard = Standard(
+            calibration=self.calibration,
+            scale=Scale(
+                mm_per_px=part.mm_per_px,
+                major_area_mm2=part.major_area_mm2,
+                critical_area_mm2=part.critical_area_mm2,
+            ),
+            model_id=model.model_id,
+            config_id=_config_id(part, self.limits),
+        )
+
+    def inspect(self, captured: Captured) -> Inspection:
+        """The result for one frame, fit or not; clean frames keep no pictures."""
+        if isinstance(captured, UnreadableFrame):
+            return self._unfit(captured.key, captured.unfit)
+        if reason := unfit_reason(captured, self.fitness):
+            return self._unfit(captured.key, reason, captured.frame_wh)
+        return self.judged(captured)
+
+    def judged(self, captured: Frame, *, keep_pictures: bool = False) -> Inspection:
+        """The result for a frame that is fit; `keep_pictures` keeps those of clean frames too."""
+        timings_s: dict[str, float] = {}
+        with _timed(timings_s, "see"):
+            seen = self.see(captured)
+        with _timed(timings_s, "find"):
+            inspected = self._inspected(captured)
+            regions = find_regions(seen.heat, self.limits, inspected)
+            score = frame_score(seen.heat, min_area_px=self.limits.min_area_px, inspected=inspected)
+        with _timed(timings_s, "verify"):
+            restoration = self.restore(seen, regions)
+            wh = captured.frame_wh
+            verified = verify(regions, restoration, frame_wh=wh, limits=self.limits)
+        pictures = _pictures(captured, seen, restoration)
+        return judge(
+            captured.key,
+            frame_wh=wh,
+            raw_score=score,
+            verified=verified,
+            evidence=[_evidence(one, pictures, wh) for one in verified],
+            standard=self.standard,
+            pictures=pictures if verified or keep_pictures else None,
+            timings_s=timings_s,
+        )
+
+    def see(self, frame: Frame) -> Seen:
+        return see(self.model, frame)
+
+    def restore(self, seen: Seen, regions: Sequence[Region]) -> Restoration:
+        return restored(self.model, seen, regions)
+
+    def _inspected(self, frame: Frame) -> Mask | None:
+        polygon = self.part.polygon_px
+        return None if polygon is None else polygon_mask(polygon, frame.frame_wh)
+
+    def _unfit(
+        self, key: FrameKey, reason: Unfit, frame_wh: tuple[int, int] | None = None
+    ) -> Inspection:
+        return unfit(
+            key,
+            reason,
+            model_id=self.standard.model_id,
+            config_id=self.standard.config_id,
+            frame_wh=frame_wh,
+        )
+
+
+@torch.inference_mode()
+def see(model: PartModel, frame: Frame) -> Seen:
+    """Inverts the frame's tiles and compares them; the map is in the frame's own coordinates."""
+    how = model.preparation
+    prepared = prepare(as_channels(frame.pixels, how.channels), how)
+    overlap_px = round(OVERLAP_SHARE * how.tile_px)
+    tiles = cut(prepared.pixels, tile_px=how.tile_px, overlap_px=overlap_px)
+    inversion = invert(model.networks, tiles)
+    discrepancy = compare(model.networks, inversion)
+    heat = frame_map(
+        discrepancy,
+        working_wh=prepared.working_wh,
+        frame_wh=frame.frame_wh,
+        border_px=_border_px(model),
+    )
+    return Seen(prepared=prepared, inversion=inversion, discrepancy=discrepancy, heat=heat)
+
+
+@torch.inference_mode()
+def restored(model: PartModel, seen: Seen, regions: Sequence[Region]) -> Restoration:
+    """DICN's two answers for the tiles that the regions touch."""
+    return restore(
+        model.networks,
+        seen.inversion,
+        seen.discrepancy,
+        observed=seen.prepared.pixels,
+        regions=regions,
+        scale=model.preparation.scale,
+        border_px=_border_px(model),
+    )
+
+
+def _border_px(model: PartModel) -> int:
+    return round(BORDER_SHARE * model.preparation.tile_px)
+
+
+def _pictures(frame: Frame, seen: Seen, restoration: Restoration) -> FramePictures:
+    return FramePictures(
+        observed=frame.pixels,
+        golden=seen.prepared.picture(restoration.golden),
+        restored=seen.prepared.picture(restoration.restored),
+        heat=seen.heat.values,
+    )
+
+
+def _evidence(
+    verification: Verification, pictures: FramePictures, frame_wh: tuple[int, int]
+) -> Evidence:
+    """The pictures of a region with some of its surroundings, all cut alike."""
+    box = grown(verification.region.box, margin_px=EVIDENCE_MARGIN_PX, frame_wh=frame_wh)
+    return Evidence(
+        box=box,
+        observed=pictures.observed[box.slices],
+        golden=pictures.golden[box.slices],
+        restored=pictures.restored[box.slices],
+        heat=pictures.heat[box.slices],
+    )
+
+
+def _calibration_for(part: Part, stored: Calibration) -> Calibration:
+    """The bundle's calibration, at the plant's own budget where the plant file states one."""
+    if "false_alarms" not in part.model_fields_set:
+        return stored
+    return replace(stored, budget=part.false_alarms)
+
+
+def _limits_for(part: Part, stored: Limits, calibration: Calibration) -> Limits:
+    asked_px = part.smallest_area_px
+    is_asked = part.min_area_px is not None or part.min_area_mm2 is not None
+    if is_asked and asked_px < stored.min_area_px:
+        raise CalibrationError(
+            f"part {part.name} wants findings from {asked_px} px on, its model is calibrated from "
+            f"{stored.min_area_px} px on: run `run_pipeline.py calibrate {part.name} --images DIR "
+            f"--min-area-px {asked_px}`, or raise min_area in the plant file"
+        )
+    threshold = calibration.threshold
+    return replace(
+        stored,
+        threshold=threshold,
+        low_threshold=min(stored.low_threshold, threshold),
+        min_area_px=max(asked_px, stored.min_area_px),
+    )
+
+
+def _fitness_for(part: Part, model: PartModel) -> FitnessLimits:
+    """Light as the plant file says; size and channels as the model was trained."""
+    smallest, largest = model.origin.frame_wh_min, model.origin.frame_wh_max
+    if smallest != largest:
+        smallest = (int(smallest[0] / SIZE_SLACK), int(smallest[1] / SIZE_SLACK))
+        largest = (int(largest[0] * SIZE_SLACK), int(largest[1] * SIZE_SLACK))
+    return FitnessLimits(
+        dark_below=part.dark_below,
+        saturated_share=part.saturated_share,
+        min_wh=smallest,
+        max_wh=largest,
+        channels=model.preparation.channels,
+    )
+
+
+def _config_id(part: Part, limits: Limits) -> str:
+    said = {"part": part.model_dump(mode="json"), "limits": limits.to_dict()}
+    return sha256_of(json.dumps(said, sort_keys=True).encode())
+
+
+@contextmanager
+def _timed(timings_s: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    timings_s[name] = round(time.perf_counter() - started, 4)

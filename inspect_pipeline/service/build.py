@@ -1,0 +1,50 @@
+"""Composition root: settings in, working parts out. The only file that knows all of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from inspect_pipeline.bundle import load_bundle
+from inspect_pipeline.capture.folder import FolderCamera
+from inspect_pipeline.capture.simulated import SimulatedLine
+from inspect_pipeline.capture.source import FrameSource
+from inspect_pipeline.inspector import Inspector
+from inspect_pipeline.service.ledger import Ledger
+from plant_config.camera import CameraSettings, FolderCameraSettings
+from plant_config.part import Part
+
+
+def build_inspector(models: Path, part: Part) -> Inspector:
+    """Loads the part's bundle; its errors say which file and what to do."""
+    return Inspector(load_bundle(models, part.name), part)
+
+
+def build_camera(settings: CameraSettings, *, start_at: datetime) -> FrameSource:
+    """`start_at` is when a simulated line takes its first frame; real cameras have their own."""
+    if isinstance(settings, FolderCameraSettings):
+        return FolderCamera(
+            settings.path,
+            line_id=settings.line,
+            camera_id=settings.id,
+            part=settings.part,
+            pattern=settings.pattern,
+            recursive=settings.recursive,
+        )
+    return SimulatedLine(
+        settings.material,
+        seed=settings.seed,
+        line_id=settings.line,
+        camera_id=settings.id,
+        part=settings.part,
+        start_at=start_at,
+        frame_wh=settings.frame_wh,
+        defect_rate=settings.defect_rate,
+        parts_max=settings.frames,
+    )
+
+
+def register_model(ledger: Ledger, inspector: Inspector) -> None:
+    """The model's card goes into the database before its first inspection."""
+    model = inspector.model
+    ledger.register_model(inspector.standard.model_id, model.part, dict(model.card))

@@ -1,0 +1,78 @@
+"""The command line: every verb in a file of its own, errors in one line, exit codes 0, 1 and 2."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from db.errors import DatabaseError
+from inspect_pipeline.errors import InspectError
+from plant_config.errors import PlantConfigError
+
+INTERRUPTED = 130
+
+
+def build_app() -> typer.Typer:
+    """All verbs. Those with heavy libraries import them when they run, so that --help is quick."""
+    from inspect_pipeline.service.cli import (
+        database,
+        demo,
+        evaluating,
+        findings,
+        inspecting,
+        report,
+        training,
+    )
+
+    app = typer.Typer(
+        help="Inspect parts with a model that only ever saw good ones.",
+        no_args_is_help=True,
+        pretty_exceptions_show_locals=False,
+        add_completion=False,
+    )
+    app.callback()(_verbose)
+    app.command("demo")(demo.demo)
+    app.command("train")(training.train)
+    app.command("calibrate")(training.calibrate)
+    app.command("inspect")(inspecting.inspect)
+    app.command("evaluate")(evaluating.evaluate)
+    app.command("once")(inspecting.once)
+    app.add_typer(findings.app, name="findings")
+    app.command("report")(report.report)
+    app.add_typer(database.app, name="db")
+    return app
+
+
+def main() -> NoReturn:
+    """Runs the verb that was typed. Our errors become one line; an interruption keeps its code."""
+    console = Console(stderr=True)
+    try:
+        build_app()()
+    except (InspectError, DatabaseError, PlantConfigError) as error:
+        console.print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        console.print("interrupted", highlight=False)
+        sys.exit(INTERRUPTED)
+    sys.exit(0)
+
+
+def _verbose(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every frame.")] = False,
+) -> None:
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(message)s",
+        handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+    )
+
+
+def _plain(message: str) -> str:
+    from rich.markup import escape
+
+    return escape(message)

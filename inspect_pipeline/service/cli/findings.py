@@ -1,0 +1,302 @@
+"""`run_pipeline.py findings`: look at what was found, decide about it, take it elsewhere."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from db import queries, repository, tables
+from db.engine import session
+from db.evidence import EvidenceStore
+from db.rows import FindingDetail, FindingFilter, FindingRow, ReviewRow
+from db.words import ReviewState, Severity, Verdict
+from inspect_pipeline.errors import UsageError
+from inspect_pipeline.service.cli.database import (
+    DEFAULT_URL,
+    DatabaseUrl,
+    EvidenceFolder,
+    opened_database,
+    store_of,
+)
+
+app = typer.Typer(help="What was found: list, show, review, export.", no_args_is_help=True)
+
+
+class ListFormat(StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+class Decision(StrEnum):
+    """What a person can say of a finding."""
+
+    CONFIRMED = "confirmed"
+    FALSE_ALARM = "false_alarm"
+    SECOND_LOOK = "second_look"
+
+
+def moment(written: str) -> datetime:
+    """ISO 8601 in UTC; a time without a zone is local time of this computer."""
+    try:
+        return datetime.fromisoformat(written).astimezone(UTC)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{written!r} is not a time: write 2026-01-31, 2026-01-31T06:00 or "
+            "2026-01-31T06:00:00+01:00"
+        ) from error
+
+
+_TIME_HELP = "ISO 8601, such as 2026-01-31T06:00; without a zone it is local time."
+FindingId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
+Part = Annotated[str | None, typer.Option(help="Only this part.")]
+Line = Annotated[str | None, typer.Option(help="Only this line.")]
+Camera = Annotated[str | None, typer.Option(help="Only this camera.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(parser=moment, metavar="TIME", help=f"Taken at or after. {_TIME_HELP}"),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(parser=moment, metavar="TIME", help=f"Taken before. {_TIME_HELP}"),
+]
+OfVerdict = Annotated[
+    Verdict | None, typer.Option("--verdict", help="Only what the pipeline called this.")
+]
+OfState = Annotated[ReviewState | None, typer.Option("--state", help="Only this review state.")]
+OfSeverity = Annotated[Severity | None, typer.Option("--severity", help="Only this severity.")]
+
+
+@app.command("list")
+def list_findings(  # noqa: PLR0913 - a command's options are its parameters
+    db: DatabaseUrl = DEFAULT_URL,
+    part: Part = None,
+    line: Line = None,
+    camera: Camera = None,
+    since: Since = None,
+    until: Until = None,
+    verdict: OfVerdict = None,
+    state: OfState = None,
+    severity: OfSeverity = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many, the newest.")] = 100,
+    output: Annotated[
+        ListFormat, typer.Option("--format", help="Table for people, CSV or JSON for programs.")
+    ] = ListFormat.TABLE,
+) -> None:
+    """Which findings are there? The newest frames come first."""
+    wanted = _filter(part, line, camera, since, until, verdict, state, severity)
+    with opened_database(db) as engine, session(engine, read_only=True) as opened:
+        if output is ListFormat.TABLE:
+            _show_list(queries.findings(opened, wanted, limit=limit + 1), limit=limit)
+            return
+        found = tables.findings_table(opened, wanted, limit=limit)
+    typer.echo(_as_csv(found) if output is ListFormat.CSV else _as_json(found), nl=False)
+
+
+@app.command("show")
+def show_finding(
+    finding_id: FindingId, db: DatabaseUrl = DEFAULT_URL, evidence: EvidenceFolder = None
+) -> None:
+    """Everything about one finding: its frame, its figures, its pictures, who said what."""
+    with opened_database(db) as engine, session(engine, read_only=True) as opened:
+        detail = queries.finding(opened, finding_id)
+    console = _console()
+    console.print(_facts(detail, store_of(db, evidence)))
+    if detail.reviews:
+        console.print(_history(detail.reviews))
+    else:
+        console.print(f"Nobody has reviewed it yet: findings review {finding_id} --help")
+
+
+@app.command("review")
+def review_finding(
+    finding_id: FindingId,
+    verdict: Annotated[Decision, typer.Option(help="What you say of it.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who says so: kept in the audit trail.")],
+    note: Annotated[str | None, typer.Option(help="Why, in a sentence.")] = None,
+    db: DatabaseUrl = DEFAULT_URL,
+) -> None:
+    """Decide about a finding. Every decision stays in the audit trail, the last one counts."""
+    with opened_database(db) as engine, session(engine) as opened:
+        reviewed = repository.review_finding(
+            opened,
+            finding_id,
+            state_after=ReviewState(verdict),
+            reviewer=by,
+            reviewed_at=datetime.now(UTC),
+            note=note,
+        )
+    _console().print(
+        f"finding {finding_id}: {reviewed.state_before} -> {reviewed.state_after} by {by}"
+    )
+
+
+@app.command("export")
+def export_findings(  # noqa: PLR0913 - a command's options are its parameters
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="File to write: .csv, .json or .parquet.")
+    ],
+    db: DatabaseUrl = DEFAULT_URL,
+    part: Part = None,
+    line: Line = None,
+    camera: Camera = None,
+    since: Since = None,
+    until: Until = None,
+    verdict: OfVerdict = None,
+    state: OfState = None,
+    severity: OfSeverity = None,
+) -> None:
+    """Write all findings that match to a file, with the time in UTC. A file there is replaced."""
+    if out.suffix not in (".csv", ".json", ".parquet"):
+        raise UsageError(f"--out {out}: the name must end in .csv, .json or .parquet")
+    wanted = _filter(part, line, camera, since, until, verdict, state, severity)
+    with opened_database(db) as engine, session(engine, read_only=True) as opened:
+        found = tables.findings_table(opened, wanted)
+    _write_table(found, out)
+    _console().print(f"{len(found)} findings written to {out}")
+
+
+def _filter(
+    part: str | None,
+    line: str | None,
+    camera: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    verdict: Verdict | None,
+    state: ReviewState | None,
+    severity: Severity | None,
+) -> FindingFilter:
+    if since is not None and until is not None and since >= until:
+        raise UsageError(f"--since {since.isoformat()} is not before --until {until.isoformat()}")
+    return FindingFilter(
+        part=part,
+        line_id=line,
+        camera_id=camera,
+        since=since,
+        until=until,
+        verdict=verdict,
+        state=state,
+        severity=severity,
+    )
+
+
+def _show_list(found: Sequence[FindingRow], *, limit: int) -> None:
+    console = _console()
+    if not found:
+        console.print("No findings match.")
+        return
+    table = Table("id", "taken at (local)", "part", "camera", "severity", "verdict", "state")
+    for name in ("score", "p", "area mm²", "centre mm"):
+        table.add_column(name, justify="right")
+    for row in found[:limit]:
+        table.add_row(
+            *(str(row.finding_id), _local(row.taken_at), row.part, row.camera_id),
+            *(row.severity, row.verdict, row.state),
+            *(f"{row.score:.3f}", f"{row.p_value:.2g}", f"{row.area_mm2:.3g}"),
+            f"{row.centre_x_mm:.1f}, {row.centre_y_mm:.1f}",
+        )
+    console.print(table)
+    if len(found) > limit:
+        console.print(f"There are more than these {limit}: use --limit or narrower filters.")
+
+
+def _facts(detail: FindingDetail, store: EvidenceStore) -> Table:
+    finding, inspection = detail.finding, detail.inspection
+    facts = {
+        "finding": f"{finding.finding_id} (number {finding.number} of {inspection.findings_count})",
+        "state": finding.state,
+        "severity": finding.severity,
+        "verdict": f"{finding.verdict} (explained {finding.explained:.2f})",
+        "kind": finding.kind or "-",
+        "score": f"{finding.score:.4f} (0.5 = threshold), p = {finding.p_value:.3g}",
+        "raw evidence": f"peak {finding.peak:.3f}, mean {finding.mean:.3f}",
+        "area": f"{finding.area_mm2:.4g} mm² ({finding.area_px} px)",
+        "centre": f"x {finding.centre_x_mm:.2f} mm, y {finding.centre_y_mm:.2f} mm",
+        "box": f"x {finding.x0}..{finding.x1}, y {finding.y0}..{finding.y1} px (half-open)",
+        "part": finding.part,
+        "line, camera": f"{finding.line_id}, {finding.camera_id}",
+        "serial": finding.serial or "-",
+        "taken at": f"{_local(finding.taken_at)} ({finding.taken_at.isoformat()})",
+        "source": finding.source,
+        "frame": f"{inspection.width_px} x {inspection.height_px} px, {inspection.content_sha256}",
+        "inspection": f"{inspection.inspection_id}, {inspection.outcome}",
+        "inspected at": _local(inspection.inspected_at),
+        "model": finding.model_id,
+        "config": finding.config_id,
+    }
+    if finding.web_position_mm is not None:
+        facts["web position"] = f"{finding.web_position_mm:.1f} mm"
+    names = (finding.observed_name, finding.golden_name, finding.restored_name, finding.heat_name)
+    for what, name in zip(("observed", "golden", "restored", "heat"), names, strict=True):
+        path = store.path(name)
+        facts[what] = str(path) if path.is_file() else f"{path} (missing)"
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, fact in facts.items():
+        table.add_row(name, fact)
+    return table
+
+
+def _history(reviews: Sequence[ReviewRow]) -> Table:
+    table = Table("reviewed at (local)", "by", "before", "after", "note", title="Reviews")
+    for review in reviews:
+        table.add_row(
+            _local(review.reviewed_at),
+            review.reviewer,
+            review.state_before,
+            review.state_after,
+            review.note or "",
+        )
+    return table
+
+
+def _write_table(found: pd.DataFrame, out: Path) -> None:
+    """All of the file or nothing: a reader never sees half of it."""
+    try:
+        handle, unfinished = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}-")
+        os.close(handle)
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror}: choose another folder") from error
+    try:
+        if out.suffix == ".parquet":
+            found.to_parquet(unfinished, index=False)
+        else:
+            text = _as_csv(found) if out.suffix == ".csv" else _as_json(found)
+            Path(unfinished).write_text(text, encoding="utf-8")
+        Path(unfinished).chmod(0o644)
+        Path(unfinished).replace(out)
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror}") from error
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+
+
+def _as_csv(found: pd.DataFrame) -> str:
+    return found.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%S.%f%z")
+
+
+def _as_json(found: pd.DataFrame) -> str:
+    return str(found.to_json(orient="records", date_format="iso", date_unit="us", indent=2)) + "\n"
+
+
+def _local(time: datetime) -> str:
+    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _console() -> Console:
+    """Names of parts and files are text, not markup; a pipe has no width to respect."""
+    console = Console(markup=False, emoji=False, highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, 160)
+    return console

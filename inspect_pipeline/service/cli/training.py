@@ -1,0 +1,201 @@
+"""`train` and `calibrate`: from good parts to a model that keeps a false-alarm budget."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from inspect_pipeline.errors import UsageError
+from inspect_pipeline.service.cli.options import (
+    DEFAULT_MODELS,
+    Models,
+    PartName,
+    console,
+    counted,
+)
+
+if TYPE_CHECKING:
+    from inspect_pipeline.training.good_parts import GoodPart
+
+WIDTH_ON_CPU, WIDTH_ON_GPU = 48, 96
+Images = Annotated[
+    Path,
+    typer.Option(
+        "--images", metavar="DIR", help="Folder of pictures of good parts, and only them."
+    ),
+]
+
+
+def train(  # noqa: PLR0913 - a command's options are its parameters
+    part: PartName,
+    images: Images,
+    tile: Annotated[int, typer.Option(help="Tile side in pixels: 32, 64, 128 or 256.")] = 64,
+    budget_minutes: Annotated[
+        float, typer.Option("--budget-minutes", help="Time for training; calibration comes on top.")
+    ] = 30.0,
+    models: Models = DEFAULT_MODELS,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the interrupted run of this part.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Start of all random numbers.")] = 0,
+    width: Annotated[
+        int | None,
+        typer.Option(help="Channels of the widest layers, a multiple of 12. Default: by machine."),
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(
+            help="Work at this scale of the frame, at most 1. Default: from the pictures."
+        ),
+    ] = None,
+    volume: Annotated[
+        str, typer.Option(help="DIPN's map hourglass: 2d, or the paper's 3d (slow on a CPU).")
+    ] = "2d",
+    paper_mode: Annotated[
+        bool, typer.Option("--paper-mode", help="SDIC as published, for comparison: no gate.")
+    ] = False,
+) -> None:
+    """Train a model of PART from pictures of good parts, then calibrate it on held-out ones.
+
+    A fifth of the pictures is held out by their content and never trains. Stop with Ctrl-C and go
+    on later with --resume. Pictures of the progress are in MODELS/PART-training.
+    """
+    from inspect_pipeline.service.training import (
+        DEFAULT_BUDGET,
+        affordable_budget,
+        calibrate_part,
+        prepare_training,
+        run_folder,
+        train_part,
+    )
+    from inspect_pipeline.training.plan import TrainingOptions, best_device
+
+    _check_name(part)
+    options = TrainingOptions(
+        part=part,
+        tile_px=tile,
+        width=width or (WIDTH_ON_CPU if best_device() == "cpu" else WIDTH_ON_GPU),
+        volume=volume,
+        budget_minutes=budget_minutes,
+        scale=scale,
+        seed=seed,
+        paper_mode=paper_mode,
+    )
+    prepared = prepare_training(images, options)
+    screen = console()
+    for sentence in prepared.plan.sentences():
+        screen.print(f"- {sentence}", highlight=False)
+    screen.print(f"- progress in {run_folder(models, part)}, the model will be {models / part}")
+    with TrainingBars(budget_minutes) as bars:
+        place = train_part(prepared, models, resume=resume, watcher=bars, command=_typed_command())
+    held_out = list(prepared.split.held_out)
+    budget = affordable_budget(DEFAULT_BUDGET, len(held_out))
+    if budget > DEFAULT_BUDGET:
+        screen.print(
+            f"{len(held_out)} held-out pictures support a false-alarm budget of {budget:.2%} at "
+            f"best, not {DEFAULT_BUDGET:.0%}: calibrate with more good parts later"
+        )
+    report = calibrate_part(models, part, held_out, budget=budget, progress=_bar)
+    show_figures(report.figures)
+    screen.print(f"model of {part}: {place}")
+
+
+def calibrate(
+    part: PartName,
+    images: Images,
+    false_alarms: Annotated[
+        float,
+        typer.Option(
+            "--false-alarms", help="Share of good parts that may be reported, such as 0.01."
+        ),
+    ],
+    models: Models = DEFAULT_MODELS,
+    min_area_px: Annotated[
+        int | None,
+        typer.Option(min=1, help="Smallest finding in pixels of the frame. Default: by the model."),
+    ] = None,
+) -> None:
+    """Set the threshold of PART from good parts alone, to a false-alarm budget.
+
+    Pictures that trained the model are left out, so the training folder may be given again. A
+    budget that the number of pictures cannot support is refused with the number needed.
+    """
+    from inspect_pipeline.service.training import calibrate_part
+    from inspect_pipeline.training.good_parts import read_good_parts
+
+    if not 0 < false_alarms < 1:
+        raise UsageError(f"--false-alarms must lie between 0 and 1, got {false_alarms}")
+    pictures = list(read_good_parts(images))
+    report = calibrate_part(
+        models, part, pictures, budget=false_alarms, min_area_px=min_area_px, progress=_bar
+    )
+    show_figures(report.figures)
+
+
+def show_figures(figures: dict[str, Any]) -> None:
+    table = Table("calibration", "")
+    for name, value in figures.items():
+        pairs = value.items() if isinstance(value, dict) else ()
+        words = ", ".join(f"{key} {one}" for key, one in pairs) or str(value)
+        table.add_row(name.replace("_", " "), words)
+    console().print(table)
+
+
+class TrainingBars:
+    """A bar per phase with its smoothed losses."""
+
+    def __init__(self, budget_minutes: float) -> None:
+        self._progress = Progress(
+            TextColumn("{task.fields[phase]:<12}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=Console(stderr=True),
+        )
+        self._task: TaskID | None = None
+        self.budget_minutes = budget_minutes
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def phase_begins(self, phase: str, number: int, seconds_done: float) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, completed=1.0)
+        resumed = f"resumed after {seconds_done / 60:.1f} min" if seconds_done else ""
+        self._task = self._progress.add_task(resumed, total=1.0, phase=f"{number + 1} {phase}")
+
+    def stepped(self, phase: str, fraction: float, losses: dict[str, float]) -> None:
+        words = "  ".join(f"{name} {value:.3g}" for name, value in losses.items())
+        assert self._task is not None, f"phase {phase} steps before it begins"
+        self._progress.update(self._task, completed=fraction, description=words)
+
+
+def _bar(items: Iterable[GoodPart], total: int, what: str) -> Iterable[GoodPart]:
+    return counted(items, total, f"calibrating: {what}")
+
+
+def _check_name(part: str) -> None:
+    if not part or part in (".", "..") or any(c in part for c in "/\\\0"):
+        raise UsageError(f"{part!r} cannot name a part: use letters, digits, - and _")
+
+
+def _typed_command() -> str:
+    return " ".join(["run_pipeline.py", *sys.argv[1:]])

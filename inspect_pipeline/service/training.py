@@ -1,0 +1,168 @@
+"""From a folder of good parts to a calibrated bundle: read, plan, train, save, calibrate."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inspect_pipeline import bundle
+from inspect_pipeline.conformal import pictures_needed
+from inspect_pipeline.training.calibrate import (
+    CalibrationReport,
+    Progress,
+    calibrate_model,
+    unseen,
+)
+from inspect_pipeline.training.checkpoint import FILE_NAME
+from inspect_pipeline.training.crops import Crops
+from inspect_pipeline.training.good_parts import (
+    GoodPart,
+    Split,
+    prepared_arrays,
+    preparation_for,
+    read_good_parts,
+    split_by_content,
+)
+from inspect_pipeline.training.phase import Phase
+from inspect_pipeline.training.plan import (
+    TrainingOptions,
+    TrainingPlan,
+    best_device,
+    plan_training,
+)
+from inspect_pipeline.training.run import Trained, TrainingRun, Watcher
+
+DEFAULT_BUDGET = 0.01
+FIGURES = "calibration"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """Everything known before the first step."""
+
+    plan: TrainingPlan
+    split: Split
+    images: Path
+
+
+def prepare_training(images: Path, options: TrainingOptions) -> Prepared:
+    split = split_by_content(read_good_parts(images))
+    preparation = preparation_for(split.train, tile_px=options.tile_px, scale=options.scale)
+    plan = plan_training(options, split, preparation, best_device())
+    return Prepared(plan=plan, split=split, images=images)
+
+
+def run_folder(models: Path, part: str) -> Path:
+    """Where a running training keeps its checkpoint, losses and sheets."""
+    return models / f"{part}-training"
+
+
+def train_part(
+    prepared: Prepared, models: Path, *, resume: bool, watcher: Watcher, command: str
+) -> Path:
+    """Trains and writes the bundle, still without calibration. Returns the bundle's folder."""
+    plan, split = prepared.plan, prepared.split
+    folder = run_folder(models, plan.options.part)
+    if not resume:
+        _set_aside(folder)
+    pictures = prepared_arrays(split.train, plan.preparation)
+
+    def crops_of(phase: Phase) -> Crops:
+        return Crops(
+            pictures=pictures,
+            tile_px=plan.config.tile_px,
+            batch=plan.batch,
+            seed=plan.options.seed,
+            stream=phase.name,
+            damage=phase.damage,
+        )
+
+    run = TrainingRun(plan=plan, folder=folder, crops_of=crops_of, watcher=watcher)
+    trained = run.train(resume=resume)
+    place = bundle.save_bundle(
+        models,
+        part=plan.options.part,
+        networks=bundle.half_precision(trained.networks),
+        preparation=plan.preparation,
+        origin=bundle.Origin(
+            trained_on=tuple(part.sha256 for part in split.train),
+            held_out=tuple(part.sha256 for part in split.held_out),
+            frame_wh_min=plan.frame_wh_min,
+            frame_wh_max=plan.frame_wh_max,
+        ),
+        card=_card(prepared, trained, command),
+        sheet=folder / "sheet_discrepancy.png",
+    )
+    (folder / FILE_NAME).unlink(missing_ok=True)
+    return place
+
+
+def affordable_budget(wanted: float, held_out: int) -> float:
+    """The wanted false-alarm budget, or the smallest that so few held-out pictures support."""
+    if held_out >= pictures_needed(wanted):
+        return wanted
+    return -(-10_000 // (held_out + 1)) / 10_000  # rounded up to four digits
+
+
+def calibrate_part(
+    models: Path,
+    part: str,
+    pictures: list[GoodPart],
+    *,
+    budget: float,
+    min_area_px: int | None = None,
+    progress: Progress | None = None,
+) -> CalibrationReport:
+    """Calibrates the bundle on those pictures that did not train it, and notes it on the card."""
+    model = bundle.load_bundle(models, part)
+    fresh = unseen(model, pictures)
+    report = calibrate_model(
+        model, fresh, budget=budget, min_area_px=min_area_px, progress=progress
+    )
+    folder = models / part
+    bundle.write_calibration(folder, report.calibrated)
+    bundle.write_card(folder, {**model.card, FIGURES: report.figures})
+    return report
+
+
+def _set_aside(folder: Path) -> None:
+    """A new run never mixes with an old one: the old run's folder is kept once, renamed."""
+    if not folder.exists():
+        return
+    previous = folder.with_name(folder.name + "-previous")
+    shutil.rmtree(previous, ignore_errors=True)
+    folder.rename(previous)
+
+
+def _card(prepared: Prepared, trained: Trained, command: str) -> dict[str, Any]:
+    plan = prepared.plan
+    parameters = sum(p.numel() for p in trained.networks.parameters())
+    return {
+        "part": plan.options.part,
+        "purpose": "Finds what good parts do not show. It saw good parts only, and no defects but "
+        "synthetic ones.",
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "data": {
+            "folder": str(prepared.images),
+            "trained_on_pictures": plan.train_count,
+            "held_out_pictures": plan.held_out_count,
+            "hashes": "sha256 of every picture: model.json, trained_on and held_out",
+        },
+        "preparation": plan.preparation.to_dict(),
+        "networks": {**plan.config.to_dict(), "parameters": parameters},
+        "training": {
+            **{key: value for key, value in asdict(plan.options).items() if key != "part"},
+            "device": f"{plan.device}, {torch.get_num_threads()} threads",
+            "torch": torch.__version__,
+            "batch": plan.batch,
+            "minutes_by_phase": {k: round(v / 60, 2) for k, v in trained.seconds_by_phase.items()},
+            "steps_by_phase": trained.steps_by_phase,
+            "final_losses": trained.final_losses,
+        },
+    }

@@ -1,0 +1,170 @@
+"""From a frame to tiles and back: the only place where uint8 becomes float and float becomes uint8.
+
+Tiles are blended by a Hann window in frame coordinates. Window and grid are both products of a
+horizontal and a vertical part, so the weights are normalised per axis before anything is added:
+they sum to one at every pixel by construction, corners included, and no weight map is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from inspect_pipeline.records import Picture, TileGrid, Tiles, check_picture
+
+MARGIN_WEIGHT = 1e-6  # of a tile's margin: heard only where no other tile has a better view
+BATCH = 64  # tiles blended at a time by `stitch`
+
+
+def to_float(pixels: Picture) -> Tensor:
+    """uint8 (H, W, C) in [0, 255] -> float32 (C, H, W) in [-1, 1]."""
+    check_picture(pixels, "pixels")
+    channels_first = np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    return torch.from_numpy(channels_first).to(torch.float32).div_(127.5).sub_(1.0)
+
+
+def to_uint8(pixels: Tensor) -> Picture:
+    """Float (C, H, W) in [-1, 1] -> uint8 (H, W, C); what lies outside the range is clipped."""
+    scaled = pixels.detach().to("cpu", torch.float32).add(1.0).mul_(127.5).round_().clamp_(0, 255)
+    return np.ascontiguousarray(scaled.to(torch.uint8).permute(1, 2, 0).numpy())
+
+
+def grid_for(frame_wh: tuple[int, int], *, tile_px: int, overlap_px: int) -> TileGrid:
+    """The grid of a frame; a frame smaller than a tile gets the grid of its padded size."""
+    width, height = (max(length, tile_px) for length in frame_wh)
+    return TileGrid(frame_wh=(width, height), tile_px=tile_px, overlap_px=overlap_px)
+
+
+def padded(pixels: Tensor, frame_wh: tuple[int, int]) -> Tensor:
+    """`pixels` (C, H, W) grown at the right and at the bottom by reflection, however far it is."""
+    _check_planes(pixels)
+    for axis, wanted in ((2, frame_wh[0]), (1, frame_wh[1])):
+        length = pixels.shape[axis]
+        if length < wanted:
+            pixels = pixels.index_select(axis, _reflected(length, wanted).to(pixels.device))
+    return pixels
+
+
+def cut(pixels: Tensor, *, tile_px: int, overlap_px: int) -> Tiles:
+    """All tiles of a frame: float32 (C, H, W) in [-1, 1] -> (n, C, T, T), row by row."""
+    _check_planes(pixels)
+    grid = grid_for(_wh(pixels), tile_px=tile_px, overlap_px=overlap_px)
+    _, tiles = next(iter_tiles(pixels, grid, batch=len(grid.offsets_xy)))
+    return Tiles(grid=grid, pixels=tiles)
+
+
+def iter_tiles(pixels: Tensor, grid: TileGrid, *, batch: int) -> Iterator[tuple[int, Tensor]]:
+    """The same tiles in batches, (index of the first, (b, C, T, T)): for frames of any size."""
+    if batch < 1:
+        raise ValueError(f"a batch needs at least one tile, got {batch}")
+    whole = padded(pixels, grid.frame_wh)
+    if _wh(whole) != grid.frame_wh:
+        raise ValueError(f"the grid is for frames of {grid.frame_wh} px, got {_wh(pixels)}")
+    side, offsets_xy = grid.tile_px, grid.offsets_xy.tolist()
+    for start in range(0, len(offsets_xy), batch):
+        corners = offsets_xy[start : start + batch]
+        yield start, torch.stack([whole[:, y : y + side, x : x + side] for x, y in corners])
+
+
+def stitch(
+    values: Tensor,
+    grid: TileGrid,
+    *,
+    frame_wh: tuple[int, int] | None = None,
+    border_px: int = 0,
+) -> Tensor:
+    """(n, C, T, T) -> float32 (C, H, W), blended and cropped to `frame_wh`; see `Stitcher`."""
+    stitcher = Stitcher(grid, channels=values.shape[1], border_px=border_px)
+    for start in range(0, len(values), BATCH):
+        stitcher.add(start, values[start : start + BATCH])
+    return stitcher.result(frame_wh)
+
+
+class Stitcher:
+    """Adds tiles to a frame batch by batch; holds one float32 (C, H, W) picture and nothing else.
+
+    `border_px` is the margin of a tile that its network sees badly (padding artefacts): it counts
+    for almost nothing where a neighbour sees the same pixel, and in full where no other tile does.
+    """
+
+    def __init__(self, grid: TileGrid, *, channels: int, border_px: int = 0) -> None:
+        if not 0 <= 2 * border_px < grid.tile_px:
+            raise ValueError(f"border must lie in [0, {grid.tile_px} / 2), got {border_px}")
+        width, height = grid.frame_wh
+        self._grid = grid
+        self._offsets_xy: list[list[int]] = grid.offsets_xy.tolist()
+        self._column_weights = _axis_weights(grid, axis=0, border_px=border_px)
+        self._row_weights = _axis_weights(grid, axis=1, border_px=border_px)
+        self._sum = torch.zeros(channels, height, width)
+        self._seen = np.zeros(len(self._offsets_xy), dtype=bool)
+
+    def add(self, start_index: int, values: Tensor) -> None:
+        """Blends tiles `start_index`, `start_index + 1`, ... of the grid: (b, C, T, T)."""
+        stop_index, side = start_index + len(values), self._grid.tile_px
+        wanted = (len(self._sum), side, side)
+        if tuple(values.shape[1:]) != wanted:
+            raise ValueError(f"expected tiles of {wanted}, got {tuple(values.shape[1:])}")
+        if not 0 <= start_index <= stop_index <= len(self._seen):
+            raise ValueError(
+                f"the grid has {len(self._seen)} tiles, got {start_index} to {stop_index}"
+            )
+        if self._seen[start_index:stop_index].any():
+            raise ValueError(f"tiles {start_index} to {stop_index} were added before")
+        self._seen[start_index:stop_index] = True
+        for (x, y), tile in zip(
+            self._offsets_xy[start_index:stop_index],
+            self._weighted(start_index, values),
+            strict=True,
+        ):
+            self._sum[:, y : y + side, x : x + side] += tile
+
+    def result(self, frame_wh: tuple[int, int] | None = None) -> Tensor:
+        """The blended frame (C, H, W), cropped to `frame_wh` if the grid was padded."""
+        if not self._seen.all():
+            raise ValueError(f"{int((~self._seen).sum())} of {len(self._seen)} tiles are missing")
+        width, height = frame_wh or self._grid.frame_wh
+        if width > self._grid.frame_wh[0] or height > self._grid.frame_wh[1]:
+            raise ValueError(f"the grid covers {self._grid.frame_wh} px, asked for {frame_wh}")
+        return self._sum[:, :height, :width].clone()
+
+    def _weighted(self, start_index: int, values: Tensor) -> Tensor:
+        indices = torch.arange(start_index, start_index + len(values))
+        across = len(self._column_weights)
+        columns = self._column_weights[indices % across]  # (b, T)
+        rows = self._row_weights[indices.div(across, rounding_mode="floor")]  # (b, T)
+        tiles = values.detach().to(self._sum)
+        return tiles * rows[:, None, :, None] * columns[:, None, None, :]
+
+
+def _axis_weights(grid: TileGrid, *, axis: int, border_px: int) -> Tensor:
+    """(tiles along the axis, T): share of each tile in each of its pixels; shares sum to one."""
+    starts: npt.NDArray[np.int64] = np.unique(grid.offsets_xy[:, axis])
+    window = np.sin(np.pi * (np.arange(grid.tile_px) + 0.5) / grid.tile_px) ** 2
+    window[:border_px] *= MARGIN_WEIGHT
+    window[grid.tile_px - border_px :] *= MARGIN_WEIGHT
+    pixels = starts[:, None] + np.arange(grid.tile_px)  # (tiles, T)
+    total = np.zeros(grid.frame_wh[axis])
+    np.add.at(total, pixels, np.broadcast_to(window, pixels.shape))
+    return torch.from_numpy((window / total[pixels]).astype(np.float32))
+
+
+def _reflected(length: int, wanted: int) -> Tensor:
+    """Source index of each of `wanted` pixels: 0 1 2 1 0 1 2 ... for a length of 3."""
+    period = max(1, 2 * length - 2)
+    phase = torch.arange(wanted) % period
+    return torch.minimum(phase, period - phase) if length > 1 else phase
+
+
+def _wh(pixels: Tensor) -> tuple[int, int]:
+    return pixels.shape[2], pixels.shape[1]
+
+
+def _check_planes(pixels: Tensor) -> None:
+    if pixels.ndim != 3 or 0 in pixels.shape or not pixels.is_floating_point():
+        raise ValueError(
+            f"expected float (C, H, W) in [-1, 1], got {pixels.dtype} {tuple(pixels.shape)}"
+        )

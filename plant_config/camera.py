@@ -1,0 +1,55 @@
+"""Where frames come from. The `kind` of a camera decides which keys it has."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from plant_config.section import Identifier, PlantPath, Section
+
+FrameSide = Annotated[int, Field(ge=32, le=16384)]
+
+
+class _CameraSettings(Section):
+    id: Identifier = Field(description="Short name of the camera, unique in the plant.")
+    line: Identifier = Field(description="The id of the line at which the camera stands.")
+    part: Identifier = Field(description="The name of the part that passes under the camera.")
+
+
+class FolderCameraSettings(_CameraSettings):
+    """Pictures that another program puts into a folder."""
+
+    kind: Literal["folder"] = Field(description="folder: pictures that lie in a folder.")
+    path: PlantPath = Field(
+        description="Folder with the pictures; relative paths start at this file."
+    )
+    pattern: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Only files whose name matches, for example cam1_*.png; leave out for all.",
+    )
+    recursive: bool = Field(default=True, description="true: folders inside the folder count too.")
+
+
+class SimulatedCameraSettings(_CameraSettings):
+    """A line that exists only in the computer, for demonstrations and tests."""
+
+    kind: Literal["simulated"] = Field(description="simulated: frames are drawn by the computer.")
+    material: Literal["brushed_web", "machined_plate"] = Field(
+        description="What passes under the camera: brushed_web is grey, machined_plate is colour."
+    )
+    seed: int = Field(ge=0, lt=2**32, description="The same seed gives the same frames again.")
+    frames: int = Field(
+        ge=1, le=1_000_000, description="How many frames come before the line ends."
+    )
+    defect_rate: float = Field(
+        ge=0.0, le=1.0, description="Share of frames, 0 to 1, that carry a drawn defect."
+    )
+    frame_wh: tuple[FrameSide, FrameSide] = Field(
+        strict=False, description="Width and height of a frame in pixels, 32 to 16384 each."
+    )
+
+
+CameraSettings = Annotated[
+    FolderCameraSettings | SimulatedCameraSettings, Field(discriminator="kind")
+]

@@ -1,0 +1,87 @@
+"""A plant: its lines, cameras, parts and storage, and that they fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from plant_config.camera import CameraSettings
+from plant_config.errors import PlantConfigError
+from plant_config.line import Line
+from plant_config.part import Part
+from plant_config.section import Problem, Section, refuse
+from plant_config.storage import Storage
+
+
+class Plant(Section):
+    """Everything a plant file says. Cameras name a line and a part that exist."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)] = Field(
+        description="Name of the plant, as it stands on reports."
+    )
+    lines: tuple[Line, ...] = Field(
+        min_length=1, strict=False, description="The lines, one [[lines]] block each."
+    )
+    cameras: tuple[CameraSettings, ...] = Field(
+        min_length=1, strict=False, description="The cameras, one [[cameras]] block each."
+    )
+    parts: tuple[Part, ...] = Field(
+        min_length=1, strict=False, description="The parts, one [[parts]] block each."
+    )
+    storage: Storage = Field(description="Where results are kept: the [storage] block.")
+
+    def part(self, name: str) -> Part:
+        """Raises PlantConfigError with the known names where the plant does not make the part."""
+        for part in self.parts:
+            if part.name == name:
+                return part
+        known = [part.name for part in self.parts]
+        raise PlantConfigError(f"plant {self.name!r} has no {_missing('part', name, known)}")
+
+    def camera(self, camera_id: str) -> CameraSettings:
+        """Raises PlantConfigError with the known ids where the plant has no such camera."""
+        for camera in self.cameras:
+            if camera.id == camera_id:
+                return camera
+        known = [camera.id for camera in self.cameras]
+        raise PlantConfigError(f"plant {self.name!r} has no {_missing('camera', camera_id, known)}")
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        lines = [line.id for line in self.lines]
+        cameras = [camera.id for camera in self.cameras]
+        parts = [part.name for part in self.parts]
+        problems = [
+            *_repeated("lines[{}].id", lines),
+            *_repeated("cameras[{}].id", cameras),
+            *_repeated("parts[{}].name", parts),
+            *_dangling("cameras[{}].line", [camera.line for camera in self.cameras], lines),
+            *_dangling("cameras[{}].part", [camera.part for camera in self.cameras], parts),
+        ]
+        refuse(problems)
+        return self
+
+
+def _repeated(key: str, names: Sequence[str]) -> list[Problem]:
+    """Names that differ only in upper and lower case count as the same: they become file names."""
+    folded = [name.casefold() for name in names]
+    return [
+        Problem(key=key.format(index), reason=f"{names[index]!r} stands here twice: rename one")
+        for index, name in enumerate(folded)
+        if name in folded[:index]
+    ]
+
+
+def _dangling(key: str, wanted: Sequence[str], known: Sequence[str]) -> list[Problem]:
+    what = key.rpartition(".")[2]
+    return [
+        Problem(key=key.format(index), reason=f"there is no {_missing(what, name, known)}")
+        for index, name in enumerate(wanted)
+        if name not in known
+    ]
+
+
+def _missing(what: str, name: str, known: Sequence[str]) -> str:
+    return f"{what} {name!r}: use one of {', '.join(known)}, or add it to the plant file"

@@ -1,0 +1,233 @@
+import numpy as np
+import pytest
+import torch
+
+from inspect_pipeline.records import TileGrid
+from inspect_pipeline.tiling import (
+    Stitcher,
+    cut,
+    grid_for,
+    iter_tiles,
+    padded,
+    stitch,
+    to_float,
+    to_uint8,
+)
+
+SIZES_WH = [(64, 64), (65, 64), (128, 96), (129, 200), (300, 200), (40, 100), (5, 3), (1, 1)]
+
+
+def picture(width: int, height: int, channels: int = 3) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(width * 1000 + height)
+    return torch.rand(channels, height, width, generator=generator) * 2 - 1
+
+
+def test_every_grey_level_survives_the_way_to_float_and_back() -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+
+    assert (to_uint8(to_float(levels)) == levels).all()
+
+
+def test_float_pixels_span_minus_one_to_one_and_put_channels_first() -> None:
+    pixels = np.zeros((2, 3, 3), dtype=np.uint8)
+    pixels[1, 2] = (255, 0, 255)
+
+    planes = to_float(pixels)
+
+    assert planes.shape == (3, 2, 3)
+    assert planes[:, 1, 2].tolist() == [1.0, -1.0, 1.0]
+    assert planes[:, 0, 0].tolist() == [-1.0, -1.0, -1.0]
+
+
+def test_values_outside_the_range_are_clipped_not_wrapped() -> None:
+    planes = torch.tensor([[[-3.0, 3.0]]])
+
+    assert to_uint8(planes)[0, :, 0].tolist() == [0, 255]
+
+
+def test_float_conversion_leaves_its_input_alone() -> None:
+    planes = torch.zeros(1, 2, 2)
+
+    to_uint8(planes)
+
+    assert (planes == 0.0).all()
+
+
+@pytest.mark.parametrize("frame_wh", SIZES_WH)
+@pytest.mark.parametrize(("overlap_px", "border_px"), [(0, 0), (16, 0), (16, 4), (56, 31)])
+def test_cut_and_stitch_give_the_picture_back(
+    frame_wh: tuple[int, int], overlap_px: int, border_px: int
+) -> None:
+    frame = picture(*frame_wh)
+
+    tiles = cut(frame, tile_px=64, overlap_px=overlap_px)
+    back = stitch(tiles.pixels, tiles.grid, frame_wh=frame_wh, border_px=border_px)
+
+    assert back.shape == frame.shape
+    assert (back - frame).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("frame_wh", SIZES_WH)
+def test_a_constant_stays_that_constant_up_to_the_corners(frame_wh: tuple[int, int]) -> None:
+    grid = grid_for(frame_wh, tile_px=64, overlap_px=24)
+    values = torch.full((len(grid.offsets_xy), 1, 64, 64), 7.25)
+
+    frame = stitch(values, grid, border_px=8)
+
+    assert torch.allclose(frame, torch.tensor(7.25), atol=1e-5, rtol=0)
+
+
+def test_tiles_are_the_pixels_at_the_offsets_of_the_grid() -> None:
+    frame = picture(150, 100)
+
+    tiles = cut(frame, tile_px=64, overlap_px=16)
+
+    for tile, (x, y) in zip(tiles.pixels, tiles.grid.offsets_xy, strict=True):
+        assert torch.equal(tile, frame[:, y : y + 64, x : x + 64])
+
+
+def test_a_small_frame_is_padded_by_reflection_at_the_right_and_bottom() -> None:
+    frame = torch.tensor([[[0.0, 0.1, 0.2]]])
+
+    whole = padded(frame, (8, 2))
+
+    assert torch.allclose(whole[0, 0], torch.tensor([0.0, 0.1, 0.2, 0.1, 0.0, 0.1, 0.2, 0.1]))
+    assert torch.equal(whole[0, 1], whole[0, 0])
+
+
+def test_a_small_frame_has_the_grid_of_its_padded_size() -> None:
+    tiles = cut(picture(40, 100), tile_px=64, overlap_px=16)
+
+    assert tiles.grid.frame_wh == (64, 100)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5, 1000])
+def test_batches_together_are_all_tiles_in_order(batch: int) -> None:
+    frame = picture(150, 100)
+    whole = cut(frame, tile_px=64, overlap_px=16)
+
+    pieces = list(iter_tiles(frame, whole.grid, batch=batch))
+
+    assert torch.equal(torch.cat([tiles for _, tiles in pieces]), whole.pixels)
+    assert [start for start, _ in pieces] == list(range(0, len(whole.pixels), batch))
+
+
+def test_a_batch_is_never_larger_than_asked_for() -> None:
+    grid = grid_for((300, 200), tile_px=32, overlap_px=8)
+
+    sizes = [len(tiles) for _, tiles in iter_tiles(picture(300, 200), grid, batch=7)]
+
+    assert max(sizes) == 7
+
+
+def test_stitching_in_uneven_batches_changes_no_bit() -> None:
+    grid = grid_for((200, 150), tile_px=64, overlap_px=20)
+    values = torch.randn(len(grid.offsets_xy), 2, 64, 64, generator=torch.manual_seed(0))
+    stitcher = Stitcher(grid, channels=2, border_px=4)
+
+    for start in range(0, len(values), 5):
+        stitcher.add(start, values[start : start + 5])
+
+    assert torch.equal(stitcher.result(), stitch(values, grid, border_px=4))
+
+
+def test_stitching_twice_gives_the_same_bits() -> None:
+    grid = grid_for((200, 150), tile_px=64, overlap_px=20)
+    values = torch.randn(len(grid.offsets_xy), 1, 64, 64, generator=torch.manual_seed(1))
+
+    assert torch.equal(stitch(values, grid), stitch(values, grid))
+
+
+@pytest.mark.parametrize("x", [0, 47, 48, 50, 63, 64, 95, 96, 111, 149])
+def test_a_value_at_a_tile_border_counts_as_much_as_one_in_the_middle(x: int) -> None:
+    frame = torch.zeros(1, 150, 150)
+    frame[0, 50, x] = 1.0
+    tiles = cut(frame, tile_px=64, overlap_px=16)
+
+    back = stitch(tiles.pixels, tiles.grid)
+
+    assert back[0, 50, x] == pytest.approx(1.0, abs=1e-5)
+    assert back.sum() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_bad_tile_margin_is_not_heard_where_a_neighbour_sees_the_pixel() -> None:
+    grid = TileGrid(frame_wh=(112, 64), tile_px=64, overlap_px=16)
+    values = torch.zeros(2, 1, 64, 64)
+    values[0, :, :, 60:] = 1000.0  # the right margin of the left tile
+
+    frame = stitch(values, grid, border_px=4)
+
+    assert frame.abs().max() < 0.1
+
+
+def test_a_tile_margin_counts_in_full_at_the_border_of_the_frame() -> None:
+    grid = TileGrid(frame_wh=(112, 64), tile_px=64, overlap_px=16)
+    values = torch.zeros(2, 1, 64, 64)
+    values[0, :, :, :4] = 3.0
+
+    frame = stitch(values, grid, border_px=4)
+
+    assert torch.allclose(frame[:, :, :4], torch.tensor(3.0))
+
+
+def test_the_stitched_frame_is_cropped_to_the_frame_asked_for() -> None:
+    tiles = cut(picture(40, 100), tile_px=64, overlap_px=16)
+
+    assert stitch(tiles.pixels, tiles.grid, frame_wh=(40, 100)).shape == (3, 100, 40)
+
+
+def test_a_missing_tile_is_an_error_not_a_hole() -> None:
+    grid = grid_for((112, 64), tile_px=64, overlap_px=16)
+    stitcher = Stitcher(grid, channels=1)
+    stitcher.add(0, torch.zeros(1, 1, 64, 64))
+
+    with pytest.raises(ValueError, match="1 of 2 tiles are missing"):
+        stitcher.result()
+
+
+def test_a_tile_added_twice_is_refused() -> None:
+    stitcher = Stitcher(grid_for((112, 64), tile_px=64, overlap_px=16), channels=1)
+    stitcher.add(0, torch.zeros(1, 1, 64, 64))
+
+    with pytest.raises(ValueError, match="added before"):
+        stitcher.add(0, torch.zeros(2, 1, 64, 64))
+
+
+def test_more_tiles_than_the_grid_has_are_refused() -> None:
+    stitcher = Stitcher(grid_for((64, 64), tile_px=64, overlap_px=16), channels=1)
+
+    with pytest.raises(ValueError, match="the grid has 1 tiles"):
+        stitcher.add(0, torch.zeros(2, 1, 64, 64))
+
+
+def test_tiles_of_another_size_are_refused() -> None:
+    stitcher = Stitcher(grid_for((64, 64), tile_px=64, overlap_px=16), channels=1)
+
+    with pytest.raises(ValueError, match="expected tiles of"):
+        stitcher.add(0, torch.zeros(1, 1, 32, 32))
+
+
+def test_a_border_that_leaves_no_tile_is_refused() -> None:
+    grid = grid_for((64, 64), tile_px=64, overlap_px=16)
+
+    with pytest.raises(ValueError, match="border must lie in"):
+        Stitcher(grid, channels=1, border_px=32)
+
+
+def test_a_grid_of_another_frame_is_refused() -> None:
+    grid = grid_for((200, 64), tile_px=64, overlap_px=16)
+
+    with pytest.raises(ValueError, match="the grid is for frames of"):
+        next(iter_tiles(picture(300, 64), grid, batch=1))
+
+
+def test_a_crop_larger_than_the_grid_is_refused() -> None:
+    tiles = cut(picture(64, 64), tile_px=64, overlap_px=16)
+
+    with pytest.raises(ValueError, match="the grid covers"):
+        stitch(tiles.pixels, tiles.grid, frame_wh=(65, 64))
+
+
+def test_bytes_are_not_taken_for_floats() -> None:
+    with pytest.raises(ValueError, match=r"expected float \(C, H, W\)"):
+        cut(torch.zeros(3, 64, 64, dtype=torch.uint8), tile_px=64, overlap_px=16)
