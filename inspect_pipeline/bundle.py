@@ -97,7 +97,7 @@ def half_precision(networks: PartNetworks) -> PartNetworks:
     rounded = PartNetworks(networks.config)
     state = {key: value.cpu().half().float() for key, value in networks.state_dict().items()}
     rounded.load_state_dict(state)
-    return rounded.eval().requires_grad_(False)
+    return _ready(rounded)
 
 
 def save_bundle(
@@ -201,7 +201,7 @@ def _loaded(folder: Path) -> PartModel:
     networks.load_state_dict({key: value.to(torch.float32) for key, value in state.items()})
     return PartModel(
         part=model["part"],
-        networks=networks.eval().requires_grad_(False),
+        networks=_ready(networks),
         preparation=Preparation(**model["preparation"]),
         origin=Origin(
             trained_on=tuple(model["trained_on"]),
@@ -213,6 +213,12 @@ def _loaded(folder: Path) -> PartModel:
         calibrated=_calibrated(folder),
         card=json.loads((folder / CARD).read_text(encoding="utf-8")),
     )
+
+
+def _ready(networks: PartNetworks) -> PartNetworks:
+    """For inspection: no gradients, and channels last, in which narrow layers run faster."""
+    networks.eval().requires_grad_(False)
+    return networks.to(memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]
 
 
 def _calibrated(folder: Path) -> Calibrated | None:

@@ -6,7 +6,7 @@
   |-- ModelError                    a model bundle or a training run
   |   |-- BundleNotFound            no bundle of that part where we looked
   |   |-- BundleDamaged             a file of the bundle is missing, altered or of another version
-  |   `-- TrainingDataError         the pictures given cannot train, calibrate or evaluate a part model
+  |   `-- TrainingDataError         the pictures given cannot train, calibrate or evaluate
   |-- CalibrationError              a false-alarm budget that the held-out good parts cannot support
   `-- UsageError                    two options that contradict, a part that the plant does not make
 
@@ -22,7 +22,7 @@ class CaptureError(InspectError):
     """A camera, file or folder did not give a frame."""
 
 
-class UnreadablePicture(CaptureError):  # noqa: N818 - reads as a sentence where raised
+class UnreadablePicture(CaptureError):
     """This picture cannot be decoded: it becomes an UNFIT record, the line goes on."""
 
 
@@ -30,11 +30,11 @@ class ModelError(InspectError):
     """A model bundle or a training run cannot be used."""
 
 
-class BundleNotFound(ModelError):  # noqa: N818
+class BundleNotFound(ModelError):
     """No bundle of that part where we looked: train one, or point --models elsewhere."""
 
 
-class BundleDamaged(ModelError):  # noqa: N818
+class BundleDamaged(ModelError):
     """A file of the bundle is missing, altered or of another version: restore or retrain."""
 
 

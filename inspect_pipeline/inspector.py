@@ -91,32 +91,29 @@ class Inspector:
         """The result for a frame that is fit; `keep_pictures` keeps those of clean frames too."""
         timings_s: dict[str, float] = {}
         with _timed(timings_s, "see"):
-            seen = self.see(captured)
+            seen = see(self.model, captured)
         with _timed(timings_s, "find"):
             inspected = self._inspected(captured)
             regions = find_regions(seen.heat, self.limits, inspected)
             score = frame_score(seen.heat, min_area_px=self.limits.min_area_px, inspected=inspected)
-        with _timed(timings_s, "verify"):
-            restoration = self.restore(seen, regions)
-            wh = captured.frame_wh
-            verified = verify(regions, restoration, frame_wh=wh, limits=self.limits)
-        pictures = _pictures(captured, seen, restoration)
+        verified: list[Verification] = []
+        pictures: FramePictures | None = None
+        if regions or keep_pictures:
+            with _timed(timings_s, "verify"):
+                restoration = restored(self.model, seen, regions)
+                wh = captured.frame_wh
+                verified = verify(regions, restoration, frame_wh=wh, limits=self.limits)
+                pictures = _pictures(captured, seen, restoration)
         return judge(
             captured.key,
-            frame_wh=wh,
+            frame_wh=captured.frame_wh,
             raw_score=score,
             verified=verified,
-            evidence=[_evidence(one, pictures, wh) for one in verified],
+            evidence=[_evidence(one, pictures) for one in verified] if pictures else [],
             standard=self.standard,
-            pictures=pictures if verified or keep_pictures else None,
+            pictures=pictures,
             timings_s=timings_s,
         )
-
-    def see(self, frame: Frame) -> Seen:
-        return see(self.model, frame)
-
-    def restore(self, seen: Seen, regions: Sequence[Region]) -> Restoration:
-        return restored(self.model, seen, regions)
 
     def _inspected(self, frame: Frame) -> Mask | None:
         polygon = self.part.polygon_px
@@ -179,11 +176,11 @@ def _pictures(frame: Frame, seen: Seen, restoration: Restoration) -> FramePictur
     )
 
 
-def _evidence(
-    verification: Verification, pictures: FramePictures, frame_wh: tuple[int, int]
-) -> Evidence:
+def _evidence(verification: Verification, pictures: FramePictures) -> Evidence:
     """The pictures of a region with some of its surroundings, all cut alike."""
-    box = grown(verification.region.box, margin_px=EVIDENCE_MARGIN_PX, frame_wh=frame_wh)
+    height, width = pictures.heat.shape
+    region = verification.region
+    box = grown(region.box, margin_px=EVIDENCE_MARGIN_PX, frame_wh=(width, height))
     return Evidence(
         box=box,
         observed=pictures.observed[box.slices],

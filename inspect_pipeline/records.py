@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from inspect_pipeline.geometry import Box
+
+if TYPE_CHECKING:  # torch takes seconds to import, and most readers of records need no tensor
+    from torch import Tensor
 
 Picture = npt.NDArray[np.uint8]
 Heat = npt.NDArray[np.float32]

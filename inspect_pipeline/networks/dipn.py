@@ -21,6 +21,7 @@ from inspect_pipeline.networks.hourglass import (
 )
 from inspect_pipeline.networks.layers import SLOPE, ConvBlock, Patchify, ResidualBlock, assert_shape
 
+FULL_SIDE_CHANNELS = 8
 PRIOR_LOG_ODDS = -4.0  # a pixel of a defect is rare: what the head says before it has learnt
 
 
@@ -63,17 +64,22 @@ class WayUp(nn.Module):
 
 
 class MapHead(nn.Module):
-    """Half-side features plus the two tiles themselves -> D and log-odds at full side."""
+    """Half-side features plus the two tiles themselves -> D and log-odds at full side.
+
+    Full-side convolutions are the dearest of the network, so there are few and narrow ones.
+    """
 
     def __init__(self, channels: int, w: Widths) -> None:
         super().__init__()
-        self.raise_ = nn.Sequential(nn.Conv2d(w.out, 64, 1), nn.PixelShuffle(2))  # 16
-        self.look = nn.Conv2d(3 * channels, 16, 3, padding=1)
+        self.raise_ = nn.Sequential(nn.Conv2d(w.out, 4 * FULL_SIDE_CHANNELS, 1), nn.PixelShuffle(2))
+        self.look = nn.Conv2d(3 * channels, FULL_SIDE_CHANNELS, 3, padding=1)
         self.mix = nn.Sequential(
-            nn.LeakyReLU(SLOPE), nn.Conv2d(32, 24, 3, padding=1), nn.LeakyReLU(SLOPE)
+            nn.LeakyReLU(SLOPE),
+            nn.Conv2d(2 * FULL_SIDE_CHANNELS, 2 * FULL_SIDE_CHANNELS, 3, padding=1),
+            nn.LeakyReLU(SLOPE),
         )
-        self.discrepancy = nn.Conv2d(24, channels, 3, padding=1)
-        self.log_odds = nn.Conv2d(24, 1, 3, padding=1)
+        self.discrepancy = nn.Conv2d(2 * FULL_SIDE_CHANNELS, channels, 3, padding=1)
+        self.log_odds = nn.Conv2d(2 * FULL_SIDE_CHANNELS, 1, 3, padding=1)
         nn.init.constant_(self.log_odds.bias, PRIOR_LOG_ODDS)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor, observed: Tensor, golden: Tensor) -> tuple[Tensor, Tensor]:

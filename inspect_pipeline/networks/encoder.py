@@ -48,9 +48,7 @@ class Encoder(nn.Module):
         widths = (width // 2, width, width)
         self.stem = Patchify(config.channels, widths[0], patch_px=PATCH_PX)
         self.levels = nn.ModuleList(ResidualBlock(c) for c in widths)
-        self.downs = nn.ModuleList(
-            ConvBlock(a, b, stride=2) for a, b in pairwise(widths)
-        )
+        self.downs = nn.ModuleList(ConvBlock(a, b, stride=2) for a, b in pairwise(widths))
         self.base = StyleHeads(width, 1, config.w_dim)
         fine = (config.num_ws - 1 - COARSE_STYLES) // 2
         middle = config.num_ws - 1 - COARSE_STYLES - fine
@@ -58,9 +56,10 @@ class Encoder(nn.Module):
         self.offsets = nn.ModuleList(
             StyleHeads(c, count, config.w_dim) for c, count in zip(widths, counts, strict=True)
         )
-        self.spatial = nn.Sequential(
-            ConvBlock(widths[1], widths[1]), nn.Conv2d(widths[1], config.spatial_channels, 1)
-        )
+        if config.spatial_channels:
+            self.spatial = nn.Sequential(
+                ConvBlock(widths[1], widths[1]), nn.Conv2d(widths[1], config.spatial_channels, 1)
+            )
 
     def forward(self, tiles: Tensor) -> tuple[Tensor, Tensor]:
         n, side = tiles.shape[0], self.config.tile_px

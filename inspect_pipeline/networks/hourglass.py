@@ -13,7 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from inspect_pipeline.networks.config import NetworkConfig
-from inspect_pipeline.networks.layers import SLOPE, ConvBlock, assert_shape, groups_of
+from inspect_pipeline.networks.layers import (
+    SLOPE,
+    ConvBlock,
+    assert_shape,
+    groups_of,
+    upsampled,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +74,11 @@ class Up(nn.Module):
 
     def __init__(self, inputs: int, skip: int, outputs: int) -> None:
         super().__init__()
-        self.raise_ = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
+        self.narrow = nn.Conv2d(inputs, outputs, 1)
         self.mix = ConvBlock(outputs + skip, outputs)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        y: Tensor = self.mix(torch.cat([self.raise_(x), skip], dim=1))
+        y: Tensor = self.mix(torch.cat([upsampled(self.narrow(x)), skip], dim=1))
         return y
 
 
@@ -136,6 +142,11 @@ class VolumeFusion(nn.Module):
         return y
 
 
+def _joined(raised: Tensor, skip: Tensor) -> Tensor:
+    """A depth that is odd on the way down comes back one deeper: the surplus slice is dropped."""
+    return torch.cat([raised[:, :, : skip.shape[2]], skip], dim=1)
+
+
 class VolumeHourglass(nn.Module):
     """The paper's form: both descriptors stacked as the depth axis of a volume."""
 
@@ -159,7 +170,7 @@ class VolumeHourglass(nn.Module):
         x: Tensor = self.enter(torch.cat([observed, golden], dim=1).unsqueeze(1))
         x4: Tensor = self.down4(x)
         x8: Tensor = self.fuse8(self.down8(x4), context.eighth)
-        x4 = self.fuse4(self.mix4(torch.cat([self.up4(x8), x4], dim=1)), context.quarter)
-        x = self.fuse2(self.mix2(torch.cat([self.up2(x4), x], dim=1)), context.half)
+        x4 = self.fuse4(self.mix4(_joined(self.up4(x8), x4)), context.quarter)
+        x = self.fuse2(self.mix2(_joined(self.up2(x4), x)), context.half)
         y: Tensor = self.flatten(self.leave(x).squeeze(1))
         return y

@@ -11,7 +11,11 @@ from inspect_pipeline.capture.simulated import SimulatedLine
 from inspect_pipeline.capture.source import FrameSource
 from inspect_pipeline.inspector import Inspector
 from inspect_pipeline.service.ledger import Ledger
-from plant_config.camera import CameraSettings, FolderCameraSettings
+from plant_config.camera import (
+    CameraSettings,
+    FolderCameraSettings,
+    SimulatedCameraSettings,
+)
 from plant_config.part import Part
 
 
@@ -31,6 +35,10 @@ def build_camera(settings: CameraSettings, *, start_at: datetime) -> FrameSource
             pattern=settings.pattern,
             recursive=settings.recursive,
         )
+    return simulated_line(settings, start_at=start_at)
+
+
+def simulated_line(settings: SimulatedCameraSettings, *, start_at: datetime) -> SimulatedLine:
     return SimulatedLine(
         settings.material,
         seed=settings.seed,

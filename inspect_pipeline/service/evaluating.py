@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 from PIL import Image
@@ -12,7 +14,12 @@ from PIL import Image
 from inspect_pipeline.capture.folder import FolderCamera
 from inspect_pipeline.errors import TrainingDataError
 from inspect_pipeline.inspector import Inspector
-from inspect_pipeline.records import Inspection, Mask, Outcome, UnreadableFrame
+from inspect_pipeline.records import Mask, Outcome, UnreadableFrame
+from inspect_pipeline.reports.drawing import scale_for
+from inspect_pipeline.reports.evaluation_figures import EvaluationFigures
+from inspect_pipeline.reports.evaluation_files import write_map
+from inspect_pipeline.reports.evaluation_page import EvaluationHead, write_evaluation
+from inspect_pipeline.reports.gallery import EvaluatedImage, Gallery
 from inspect_pipeline.stages.fitness import unfit_reason
 
 GOOD = "good"
@@ -26,10 +33,6 @@ class LabelledImage:
     kind: str
     path: Path
     mask_path: Path | None
-
-    @property
-    def label(self) -> int:
-        return int(self.kind != GOOD)
 
     def mask(self) -> Mask | None:
         """Ground truth (H, W), None where there is none: a good part, or no mask file."""
@@ -50,31 +53,60 @@ def labelled_images(data: Path) -> list[LabelledImage]:
     return [_labelled(data, path) for path in camera.paths()]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Evaluated:
-    """`rejected`: failed, or not fit to be inspected (then scored all the same)."""
+def evaluate_model(
+    inspector: Inspector, data: Path, out: Path, *, images: Iterable[LabelledImage]
+) -> EvaluationFigures:
+    """Scores every picture, writes its map at once, and the page at the end.
 
-    image: LabelledImage
-    inspection: Inspection
-    rejected: bool
-
-
-def evaluated(inspector: Inspector, images: Sequence[LabelledImage]) -> Iterator[Evaluated]:
-    """Each test picture with its result, in order.
-
-    A picture that cannot be read ends the evaluation: a test set should be clean.
+    A frame that is not fit is scored all the same and counts as rejected. A picture that cannot be
+    read ends the evaluation: a test set should be clean.
     """
+    gallery = Gallery()
+    rows = []
     for image in images:
-        camera = FolderCamera(
-            image.path, line_id="evaluation", camera_id="test set", part=inspector.part.name
-        )
-        captured = next(iter(camera.frames()))
-        if isinstance(captured, UnreadableFrame):
-            raise TrainingDataError(captured.unfit.detail)
-        inspection = inspector.judged(captured, keep_pictures=True)
-        unfit = unfit_reason(captured, inspector.fitness) is not None
-        rejected = unfit or inspection.outcome is Outcome.FAILED
-        yield Evaluated(image=image, inspection=inspection, rejected=rejected)
+        evaluated = _evaluated(inspector, image)
+        assert evaluated.pictures is not None, f"{image.name} was inspected without pictures"
+        write_map(out, image.name, evaluated.pictures.heat)
+        rows.append(gallery.offer(evaluated))
+    return write_evaluation(out, rows, head=_head(inspector, data), gallery=gallery)
+
+
+def _evaluated(inspector: Inspector, image: LabelledImage) -> EvaluatedImage:
+    camera = FolderCamera(
+        image.path, line_id="evaluation", camera_id="test set", part=inspector.part.name
+    )
+    captured = next(iter(camera.frames()))
+    if isinstance(captured, UnreadableFrame):
+        raise TrainingDataError(captured.unfit.detail)
+    inspection = inspector.judged(captured, keep_pictures=True)
+    assert inspection.raw_score is not None, f"{image.name} was inspected without a score"
+    unfit = unfit_reason(captured, inspector.fitness) is not None
+    return EvaluatedImage(
+        name=image.name,
+        kind=image.kind,
+        label=int(image.kind != GOOD),
+        score=inspection.raw_score,
+        decision=int(unfit or inspection.outcome is Outcome.FAILED),
+        pictures=inspection.pictures,
+        truth=image.mask(),
+    )
+
+
+def _head(inspector: Inspector, data: Path) -> EvaluationHead:
+    calibration = inspector.calibration
+    return EvaluationHead(
+        title=f"Evaluation of {inspector.part.name}",
+        created_at=datetime.now(UTC),
+        threshold=inspector.limits.threshold,
+        scale=scale_for(threshold=calibration.threshold, typical=median(calibration.scores)),
+        facts={
+            "part": inspector.part.name,
+            "data": data.name,
+            "model": inspector.standard.model_id[:12],
+            "false-alarm budget": f"{calibration.budget:.2%}",
+            "held-out good parts": str(len(calibration.scores)),
+        },
+    )
 
 
 def _labelled(data: Path, path: Path) -> LabelledImage:

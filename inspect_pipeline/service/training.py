@@ -23,8 +23,8 @@ from inspect_pipeline.training.crops import Crops
 from inspect_pipeline.training.good_parts import (
     GoodPart,
     Split,
-    prepared_arrays,
     preparation_for,
+    prepared_arrays,
     read_good_parts,
     split_by_content,
 )

@@ -12,6 +12,7 @@ BATCH = 32
 
 def invert(networks: PartNetworks, tiles: Tiles) -> Inversion:
     """W+ codes, spatial map and golden picture of every tile."""
-    parts = [networks.invert(batch) for batch in torch.split(tiles.pixels, BATCH)]
+    observed = tiles.pixels.contiguous(memory_format=torch.channels_last)
+    parts = [networks.invert(batch) for batch in torch.split(observed, BATCH)]
     latents, spatial, golden = (torch.cat(kind) for kind in zip(*parts, strict=True))
     return Inversion(tiles=tiles, latents=latents, spatial=spatial, golden=golden)

@@ -49,8 +49,9 @@ def restore(
 ) -> Restoration:
     """Restores the tiles that any region touches; elsewhere the golden tile stands."""
     restored, opened = inversion.golden.clone(), inversion.golden.clone()
-    touched = torch.from_numpy(tiles_touched(inversion, regions, scale=scale))
-    for chosen in torch.split(touched.nonzero()[:, 0], BATCH):
+    touched = np.flatnonzero(tiles_touched(inversion, regions, scale=scale))
+    for start in range(0, len(touched), BATCH):
+        chosen = torch.from_numpy(touched[start : start + BATCH])
         d, gate = discrepancy.values[chosen], 1 - discrepancy.evidence[chosen]
         codes = inversion.latents[chosen], inversion.spatial[chosen]
         restored[chosen] = networks.restore(d * gate, *codes)

@@ -19,12 +19,12 @@ from inspect_pipeline.networks.part_networks import PartNetworks
 from inspect_pipeline.training.augment import diff_augment
 from inspect_pipeline.training.crops import Batch
 from inspect_pipeline.training.losses import (
-    energy_distance,
     gradient_penalty,
     looks_real,
     perceptual,
     real_or_fake,
 )
+from inspect_pipeline.training.mapping import MappingFit
 from inspect_pipeline.training.optimisers import adam, descend, scheduled
 from inspect_pipeline.training.phase import frozen, learning
 
@@ -39,9 +39,7 @@ ADVERSARIAL_RECONSTRUCTION = 0.1
 RECONSTRUCTION = 5.0
 PERCEPTUAL = 2.0
 PRIOR = 0.05
-MAPPING = 1.0
 BASE_ALONE_SHARE = 0.25  # tiles drawn from the base code only, so that samples of it look right
-REMEMBERED_CODES = 1024
 EMA_TILES = 5_000.0
 
 
@@ -58,10 +56,13 @@ class GeneratorPhase:
         self.augment = diff_augment if augment else _same
         self.generator = Generator(networks.config).to(self.averaged.constant.device)
         self.generator.load_state_dict(self.averaged.state_dict())
-        self.codes_seen = self.averaged.constant.new_zeros(0, networks.config.w_dim)
+        self.mapping = MappingFit(self.generator.mapping, networks.config.w_dim)
         frozen(self.averaged, networks.dipn, networks.dicn)
         learning(self.generator, self.encoder, discriminator)
-        drawn = [*self.generator.parameters(), *self.encoder.parameters()]
+        drawn = [
+            *(p for n, p in self.generator.named_parameters() if not n.startswith("mapping.")),
+            *self.encoder.parameters(),
+        ]
         self.draws = adam(drawn, RATE, BETAS)
         self.judges = adam(discriminator.parameters(), RATE, BETAS)
 
@@ -81,32 +82,23 @@ class GeneratorPhase:
         latents, spatial = self.encoder(batch.damaged)
         base = latents[:, :1]
         extra = (latents - base).square().mean() + spatial.square().mean()
-        alone = torch.rand(len(base), 1, 1, 1, device=base.device) < BASE_ALONE_SHARE
-        used = torch.where(alone[..., 0], base, latents), torch.where(alone, 0.0, spatial)
-        drawn = self.generator(*used)
+        drawn = self.generator(*base_alone(latents, spatial, BASE_ALONE_SHARE))
         difference = F.l1_loss(drawn, batch.clean)
         looks = perceptual(self.discriminator, drawn, batch.clean)
-        matched = self._match_codes(base[:, 0].detach())
+        matched = self.mapping.learn(base[:, 0])
         loss = RECONSTRUCTION * difference + PERCEPTUAL * looks
-        loss = loss + PRIOR * (extra + base.square().mean()) + MAPPING * matched
-        losses = {"L1": difference.item(), "looks": looks.item(), "codes": matched.item()}
+        loss = loss + PRIOR * (extra + base.square().mean())
+        losses = {"L1": difference.item(), "looks": looks.item(), "codes": matched}
         if adversarial:
-            sample = self.generator(*self.generator.sample_codes(len(base)))
+            with torch.no_grad():
+                codes = self.generator.sample_codes(len(base))
+            sample = self.generator(*codes)
             judged = looks_real(self.discriminator(self.augment(sample)))
             again = looks_real(self.discriminator(self.augment(drawn)))
             loss = loss + ADVERSARIAL_SAMPLE * judged + ADVERSARIAL_RECONSTRUCTION * again
             losses["adversarial"] = judged.item()
         descend(self.draws, loss, rate)
         return losses
-
-    def _match_codes(self, base: Tensor) -> Tensor:
-        """Distance between the mapping's w and the base codes of recent good tiles."""
-        self.codes_seen = torch.cat([base, self.codes_seen])[:REMEMBERED_CODES]
-        count = min(256, len(self.codes_seen))
-        z = torch.randn(count, base.shape[1], device=base.device)
-        w = self.generator.mapping(z)
-        self.generator.mapping.remember(w.detach())
-        return energy_distance(w, self.codes_seen)
 
     def _judge(self, batch: Batch, rate: float, *, penalised: bool) -> dict[str, float]:
         with torch.no_grad():
@@ -132,13 +124,24 @@ class GeneratorPhase:
             slow.lerp_(fast, 1 - decay)
 
     def modules(self) -> Mapping[str, nn.Module]:
-        return {"generator": self.generator}
+        return {"generator": self.generator, "codes": self.mapping.seen}
 
     def optimisers(self) -> Mapping[str, torch.optim.Optimizer]:
-        return {"draws": self.draws, "judges": self.judges}
+        return {
+            "draws": self.draws,
+            "judges": self.judges,
+            "mapping": self.mapping.optimiser,
+        }
 
     def finish(self) -> None:
         """The averaged generator is already the part's; the live one is dropped."""
+
+
+def base_alone(latents: Tensor, spatial: Tensor, share: float) -> tuple[Tensor, Tensor]:
+    """The codes, but for a random share of the tiles the base code alone."""
+    alone = torch.rand(len(latents), 1, 1, 1, device=latents.device) < share
+    base = latents[:, :1].expand_as(latents)
+    return torch.where(alone[..., 0], base, latents), torch.where(alone, 0.0, spatial)
 
 
 def _same(tiles: Tensor) -> Tensor:

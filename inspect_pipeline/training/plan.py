@@ -38,6 +38,10 @@ class TrainingOptions:
     def __post_init__(self) -> None:
         if self.tile_px not in TILE_SIDES_PX:
             raise UsageError(f"--tile must be one of {TILE_SIDES_PX}, got {self.tile_px}")
+        if self.volume not in ("2d", "3d"):
+            raise UsageError(f"--volume must be 2d or 3d, got {self.volume}")
+        if self.width <= 0 or self.width % 12:
+            raise UsageError(f"--width must be a positive multiple of 12, got {self.width}")
         if not self.budget_minutes >= MIN_MINUTES:
             raise UsageError(
                 f"--budget-minutes must be at least {MIN_MINUTES}, got {self.budget_minutes}"

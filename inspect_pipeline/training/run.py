@@ -203,7 +203,7 @@ class _PhaseLog:
         self.smooth: dict[str, float] = {}
 
     def __enter__(self) -> _PhaseLog:
-        self._file = self._path.open("a", newline="")
+        self._file = self._path.open("a", newline="", buffering=1)  # a kill loses a line
         self._rows = csv.writer(self._file)
         return self
 

@@ -20,7 +20,7 @@ from inspect_pipeline.capture.simulated.planting import (
     kinds_drawn,
     marked_picture,
 )
-from inspect_pipeline.capture.simulated.scene import Scene, place_on
+from inspect_pipeline.capture.simulated.scene import Scene, marred, place_on
 from inspect_pipeline.geometry import Box
 from inspect_pipeline.records import Mask, Picture
 
@@ -142,6 +142,28 @@ def test_two_defects_on_one_part_do_not_touch(material: str) -> None:
     _, (first, second) = marked_picture(picture, made.default_wh, ["stain", "crack"])
 
     assert not (ndimage.binary_dilation(first.mask) & second.mask).any()
+
+
+def test_a_mark_leaves_pixels_alone_that_an_earlier_mark_made_very_dark() -> None:
+    before = np.full((20, 20, 1), 120.0)
+    before[2:5, 2:5] = 4.0
+    after = before.copy()
+    after[10:15, 10:15] -= 60.0
+
+    mark = marred(before, after, within=np.ones((20, 20), dtype=bool))
+
+    assert np.array_equal(mark.mask, after[..., 0] == 60.0)
+
+
+def test_the_inside_of_a_loop_does_not_belong_to_its_mask() -> None:
+    before = np.full((24, 24, 1), 120.0)
+    after = before.copy()
+    after[4:20, 4:20] -= 60.0
+    after[6:18, 6:18] = 120.0
+
+    mark = marred(before, after, within=np.ones((24, 24), dtype=bool))
+
+    assert not mark.mask[8:16, 8:16].any()
 
 
 def test_streams_of_one_seed_share_no_picture() -> None:

@@ -6,7 +6,6 @@ import numpy as np
 from scipy import ndimage
 
 from inspect_pipeline.capture.simulated.scene import (
-    BRIGHTEST_GREY,
     Field,
     Marred,
     Scene,
@@ -33,8 +32,7 @@ def draw_pit(scene: Scene, rng: np.random.Generator) -> Marred:
     strength_grey = rng.uniform(26.0, 70.0)
     floor_share = rng.uniform(0.2, 0.9) if radius_px < 5.0 else rng.uniform(0.05, 0.3)
     change = strength_grey * (walls - floor_share * bowl) * scene.face
-    after = np.clip(scene.pixels + change[..., None], 12.0, BRIGHTEST_GREY)
-    return marred(scene.pixels, after, within=scene.part)
+    return marred(scene.pixels, scene.pixels + change[..., None], within=scene.part)
 
 
 def draw_stain(scene: Scene, rng: np.random.Generator) -> Marred:

@@ -26,7 +26,7 @@ def write_good_parts(material: str, folder: Path, *, count: int, seed: int) -> l
     Writing again with the same seed gives the same bytes; a folder that holds other pictures is
     refused, so that pictures of two seeds never mix.
     """
-    _check_counts(count=count)
+    _check(count=count, seed=seed)
     return _write_good(material_named(material), folder, Stream.TRAIN, count=count, seed=seed)
 
 
@@ -40,7 +40,7 @@ def write_mvtec(
     numbers, nor do they with a simulated line or with other seeds. Each defective picture carries
     exactly one defect. Returns `folder`.
     """
-    _check_counts(train=train, test_good=test_good, test_defective=test_defective)
+    _check(train=train, test_good=test_good, test_defective=test_defective, seed=seed)
     made = material_named(material)
     _write_good(made, folder / "train" / "good", Stream.TRAIN, count=train, seed=seed)
     _write_good(made, folder / "test" / "good", Stream.TEST_GOOD, count=test_good, seed=seed)
@@ -80,10 +80,10 @@ def _write_defective(
         _write_png(pictures / f"{index:06d}.png", pixels)
 
 
-def _check_counts(**counts: int) -> None:
-    for name, value in counts.items():
+def _check(**numbers: int) -> None:
+    for name, value in numbers.items():
         if value < 0:
-            raise UsageError(f"{name} must be 0 or more pictures, got {value}")
+            raise UsageError(f"{name} must be 0 or more, got {value}")
 
 
 def _make_room(folder: Path, names: set[str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from itertools import count, islice
 from types import TracebackType
+from typing import Self
 
 from inspect_pipeline.capture.simulated.planting import (
     PictureSeed,
@@ -64,7 +65,7 @@ class SimulatedLine:
         if self.start_at.utcoffset() != timedelta(0):
             raise UsageError(f"{where}: start_at must be UTC-aware, got {self.start_at!r}")
 
-    def __enter__(self) -> SimulatedLine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

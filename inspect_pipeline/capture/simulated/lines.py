@@ -10,7 +10,6 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from inspect_pipeline.capture.simulated.scene import (
-    BRIGHTEST_GREY,
     Field,
     Marred,
     Scene,
@@ -47,7 +46,7 @@ def draw_scratch(scene: Scene, rng: np.random.Generator) -> Marred:
     strength_grey = rng.uniform(28.0, 85.0)
     after = scene.pixels - (flank * rng.uniform(0.35, 0.7) * strength_grey)[..., None]
     after = after + (core * strength_grey)[..., None]
-    return marred(scene.pixels, np.minimum(after, BRIGHTEST_GREY), within=scene.part)
+    return marred(scene.pixels, after, within=scene.part)
 
 
 def draw_crack(scene: Scene, rng: np.random.Generator) -> Marred:
@@ -67,7 +66,7 @@ def draw_crack(scene: Scene, rng: np.random.Generator) -> Marred:
     after = scene.pixels + (lip * scene.face * rng.uniform(6.0, 20.0))[..., None]
     depth_grey = rng.uniform(45.0, 115.0)
     after = after - (gap * scene.face)[..., None] * depth_grey
-    return marred(scene.pixels, np.maximum(after, 14.0), within=scene.part)
+    return marred(scene.pixels, after, within=scene.part)
 
 
 def draw_fibre(scene: Scene, rng: np.random.Generator) -> Marred:

@@ -41,7 +41,7 @@ class PlantedDefect:
     """The truth about one defect. Outside all masks the frame equals its good twin byte for byte.
 
     `contrast` is the mean change inside the mask, in grey levels of the channel that changes
-    most: below about 12 a person must look twice, above 30 nobody misses it.
+    most, from 6 to about 105: below 12 a person must look twice, above 30 nobody misses it.
     """
 
     kind: str

@@ -21,7 +21,8 @@ Field = npt.NDArray[np.float64]  # grey levels or weights, (H, W) or (H, W, C)
 
 SENSOR_NOISE_GREY = 1.5  # standard deviation of the sensor's noise, grey levels
 VISIBLE_GREY = 2.5  # a change below this drowns in the sensor's noise and is not planted
-BRIGHTEST_GREY = 250.0  # headroom for the noise: a good part saturates nowhere
+LARGEST_GAP_PX = 20  # an enclosed gap up to this area belongs to its mark
+DARKEST_GREY, BRIGHTEST_GREY = 12.0, 250.0  # of parts and marks: headroom for the noise
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,7 +86,9 @@ def marred(before: Field, after: Field, *, within: Mask, footprint: Mask | None 
     `footprint` replaces the visible change as the mask, for marks that are a texture and not a
     tone. Both are cut to `within`.
     """
-    after = np.clip(after, 0.0, 255.0)
+    # A limit must not touch what was beyond it before: that would be a change far from the mark.
+    darkest, brightest = np.minimum(before, DARKEST_GREY), np.maximum(before, BRIGHTEST_GREY)
+    after = np.clip(after, darkest, brightest)
     change = np.abs(after - before).max(axis=2)  # (H, W)
     if footprint is None:
         seen = change >= VISIBLE_GREY
@@ -98,16 +101,19 @@ def marred(before: Field, after: Field, *, within: Mask, footprint: Mask | None 
 
 
 def _without_gaps(seen: Mask) -> Mask:
-    """Cracks of a pixel or two are closed and enclosed gaps filled."""
+    """Gaps of a pixel or two are closed, small enclosed ones filled; a loop's inside stays out."""
     around = ndimage.find_objects(seen.astype(np.int8))
     if not around:
         return seen
     rows, columns = (slice(max(0, side.start - 2), side.stop + 2) for side in around[0])
     near = seen[rows, columns]
     closed = near | ndimage.binary_closing(near, np.ones((3, 3), dtype=bool))
-    filled = np.zeros_like(seen)
-    filled[rows, columns] = ndimage.binary_fill_holes(closed)
-    return filled
+    enclosed, _ = ndimage.label(ndimage.binary_fill_holes(closed) & ~closed)
+    small = np.bincount(enclosed.ravel()) <= LARGEST_GAP_PX
+    small[0] = False
+    whole = seen.copy()
+    whole[rows, columns] = closed | small[enclosed]
+    return whole
 
 
 def blended(before: Field, colour: Field | float, weight: Field) -> Field:

@@ -95,8 +95,9 @@ def check_database(
 ) -> None:
     """Does the database fit this program, and do its rows and its pictures agree?
 
-    Exit code 1 when a picture that a row names is missing or damaged, or when a file in the
-    evidence folder belongs to no row (a program was killed while it wrote, or is writing now).
+    Exit code 1 when a picture that a row names is missing or damaged,
+    or when a file in the evidence folder belongs to no row
+    (a program was killed while it wrote, or is writing now).
     """
     store = store_of(db, evidence)
     with opened_database(db) as engine, session(engine, read_only=True) as opened:

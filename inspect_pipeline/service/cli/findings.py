@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Annotated
 
 import pandas as pd
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -195,15 +197,16 @@ def _show_list(found: Sequence[FindingRow], *, limit: int) -> None:
     if not found:
         console.print("No findings match.")
         return
-    table = Table("id", "taken at (local)", "part", "camera", "severity", "verdict", "state")
-    for name in ("score", "p", "area mm²", "centre mm"):
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("id", "taken at (local)", "part", "camera", "severity", "verdict", "state"):
+        table.add_column(name, overflow="fold")
+    for name in ("score", "mm²"):
         table.add_column(name, justify="right")
     for row in found[:limit]:
         table.add_row(
-            *(str(row.finding_id), _local(row.taken_at), row.part, row.camera_id),
-            *(row.severity, row.verdict, row.state),
-            *(f"{row.score:.3f}", f"{row.p_value:.2g}", f"{row.area_mm2:.3g}"),
-            f"{row.centre_x_mm:.1f}, {row.centre_y_mm:.1f}",
+            *(str(row.finding_id), f"{row.taken_at.astimezone():%Y-%m-%d %H:%M}"),
+            *(row.part, row.camera_id, row.severity, row.verdict, row.state),
+            *(f"{row.score:.3f}", f"{row.area_mm2:.3g}"),
         )
     console.print(table)
     if len(found) > limit:
@@ -283,11 +286,14 @@ def _write_table(found: pd.DataFrame, out: Path) -> None:
 
 
 def _as_csv(found: pd.DataFrame) -> str:
-    return found.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%S.%f%z")
+    return found.to_csv(index=False)
 
 
 def _as_json(found: pd.DataFrame) -> str:
-    return str(found.to_json(orient="records", date_format="iso", date_unit="us", indent=2)) + "\n"
+    rows = json.loads(
+        found.to_json(orient="records", date_format="iso", date_unit="us", double_precision=15)
+    )
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
 def _local(time: datetime) -> str:

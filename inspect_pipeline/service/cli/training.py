@@ -34,48 +34,49 @@ Images = Annotated[
 ]
 
 
+Tile = Annotated[int, typer.Option(help="Tile side in pixels: 32, 64, 128 or 256.")]
+Minutes = Annotated[
+    float, typer.Option("--budget-minutes", help="Time for training; calibration comes on top.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the interrupted run of this part.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Start of all random numbers.")]
+Width = Annotated[
+    int | None,
+    typer.Option(help="Channels of the widest layers, a multiple of 12. Default: by machine."),
+]
+WorkingScale = Annotated[
+    float | None,
+    typer.Option(help="Work at this scale of the frame, at most 1. Default: from the pictures."),
+]
+Volume = Annotated[
+    str, typer.Option(help="DIPN's map hourglass: 2d, or the paper's 3d (slow on a CPU).")
+]
+PaperMode = Annotated[
+    bool, typer.Option("--paper-mode", help="SDIC as published, for comparison: no gate.")
+]
+
+
 def train(  # noqa: PLR0913 - a command's options are its parameters
     part: PartName,
     images: Images,
-    tile: Annotated[int, typer.Option(help="Tile side in pixels: 32, 64, 128 or 256.")] = 64,
-    budget_minutes: Annotated[
-        float, typer.Option("--budget-minutes", help="Time for training; calibration comes on top.")
-    ] = 30.0,
+    tile: Tile = 64,
+    budget_minutes: Minutes = 30.0,
     models: Models = DEFAULT_MODELS,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the interrupted run of this part.")
-    ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Start of all random numbers.")] = 0,
-    width: Annotated[
-        int | None,
-        typer.Option(help="Channels of the widest layers, a multiple of 12. Default: by machine."),
-    ] = None,
-    scale: Annotated[
-        float | None,
-        typer.Option(
-            help="Work at this scale of the frame, at most 1. Default: from the pictures."
-        ),
-    ] = None,
-    volume: Annotated[
-        str, typer.Option(help="DIPN's map hourglass: 2d, or the paper's 3d (slow on a CPU).")
-    ] = "2d",
-    paper_mode: Annotated[
-        bool, typer.Option("--paper-mode", help="SDIC as published, for comparison: no gate.")
-    ] = False,
+    resume: Resume = False,
+    seed: Seed = 0,
+    width: Width = None,
+    scale: WorkingScale = None,
+    volume: Volume = "2d",
+    paper_mode: PaperMode = False,
 ) -> None:
     """Train a model of PART from pictures of good parts, then calibrate it on held-out ones.
 
     A fifth of the pictures is held out by their content and never trains. Stop with Ctrl-C and go
     on later with --resume. Pictures of the progress are in MODELS/PART-training.
     """
-    from inspect_pipeline.service.training import (
-        DEFAULT_BUDGET,
-        affordable_budget,
-        calibrate_part,
-        prepare_training,
-        run_folder,
-        train_part,
-    )
+    from inspect_pipeline.service.training import prepare_training, run_folder, train_part
     from inspect_pipeline.training.plan import TrainingOptions, best_device
 
     _check_name(part)
@@ -96,15 +97,7 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     screen.print(f"- progress in {run_folder(models, part)}, the model will be {models / part}")
     with TrainingBars(budget_minutes) as bars:
         place = train_part(prepared, models, resume=resume, watcher=bars, command=_typed_command())
-    held_out = list(prepared.split.held_out)
-    budget = affordable_budget(DEFAULT_BUDGET, len(held_out))
-    if budget > DEFAULT_BUDGET:
-        screen.print(
-            f"{len(held_out)} held-out pictures support a false-alarm budget of {budget:.2%} at "
-            f"best, not {DEFAULT_BUDGET:.0%}: calibrate with more good parts later"
-        )
-    report = calibrate_part(models, part, held_out, budget=budget, progress=_bar)
-    show_figures(report.figures)
+    _calibrate_held_out(models, part, list(prepared.split.held_out))
     screen.print(f"model of {part}: {place}")
 
 
@@ -138,6 +131,22 @@ def calibrate(
         models, part, pictures, budget=false_alarms, min_area_px=min_area_px, progress=_bar
     )
     show_figures(report.figures)
+
+
+def _calibrate_held_out(models: Path, part: str, held_out: list[GoodPart]) -> None:
+    from inspect_pipeline.service.training import (
+        DEFAULT_BUDGET,
+        affordable_budget,
+        calibrate_part,
+    )
+
+    budget = affordable_budget(DEFAULT_BUDGET, len(held_out))
+    if budget > DEFAULT_BUDGET:
+        console().print(
+            f"{len(held_out)} held-out pictures support a false-alarm budget of {budget:.2%} at "
+            f"best, not {DEFAULT_BUDGET:.0%}: calibrate with more good parts later"
+        )
+    show_figures(calibrate_part(models, part, held_out, budget=budget, progress=_bar).figures)
 
 
 def show_figures(figures: dict[str, Any]) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from database_records import CARD, MODEL_ID
 from sqlalchemy import Engine
 
 from db.engine import connect
 from db.upgrade import open_database, upgrade
 from inspect_pipeline.service.ledger import Ledger
+from tests.integration.db.database_records import CARD, MODEL_ID
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A program that records a series of frames and may be killed, or kills itself, on the way.
 
-    slow_writer.py DATABASE_URL EVIDENCE_FOLDER FRAMES [evidence|commit]
+    python -m tests.integration.db.slow_writer DATABASE_URL EVIDENCE_FOLDER FRAMES [evidence|commit]
 
 `evidence`: dies while the pictures of the fourth frame are half written. `commit`: dies when all
 rows of the fourth frame are sent and not committed.
@@ -13,13 +13,13 @@ import signal
 import sys
 from pathlib import Path
 
-from database_records import CARD, MODEL_ID, a_finding, failed
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from db import models
 from db.evidence import EvidenceStore
 from inspect_pipeline.service.ledger import Ledger
+from tests.integration.db.database_records import CARD, MODEL_ID, a_finding, failed
 
 FINDINGS_PER_FRAME = 3
 FRAME_OF_DEATH = 3

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from database_records import CARD, MODEL_ID, failed
 from typer.testing import CliRunner, Result
 
 from db.errors import DatabaseError, DatabaseNotFound, WrongRevision
 from inspect_pipeline.service.cli.database import app
 from inspect_pipeline.service.ledger import Ledger
+from tests.integration.db.database_records import CARD, MODEL_ID, failed
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from database_records import CARD, MODEL_ID, NOON, a_finding, failed, frame_key
 from typer.testing import CliRunner, Result
 
 from db.engine import default_url
@@ -19,6 +18,7 @@ from inspect_pipeline.errors import UsageError
 from inspect_pipeline.records import Severity, Verdict
 from inspect_pipeline.service.cli.findings import app, moment
 from inspect_pipeline.service.ledger import Ledger
+from tests.integration.db.database_records import CARD, MODEL_ID, NOON, a_finding, failed, frame_key
 
 
 @pytest.fixture
@@ -157,11 +157,10 @@ def test_a_review_knows_only_its_words(url: str) -> None:
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet"])
 def test_an_export_holds_all_findings(url: str, tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"out{suffix}"
-    readers = {".csv": pd.read_csv, ".json": pd.read_json, ".parquet": pd.read_parquet}
 
     said = findings("export", "--db", url, "--out", str(out)).stdout
 
-    table = readers[suffix](out)
+    table = read_back(out)
     assert table["finding_id"].tolist() == [3, 2, 1]
     assert pd.to_datetime(table["taken_at"]).tolist()[2] == pd.Timestamp(NOON)
     assert said.replace("\n", "") == f"3 findings written to {out}"
@@ -177,12 +176,12 @@ def test_an_export_takes_the_same_filters(url: str, tmp_path: Path) -> None:
 def test_an_export_replaces_the_file_and_leaves_no_other(url: str, tmp_path: Path) -> None:
     out = tmp_path / "out" / "findings.csv"
     out.parent.mkdir()
-    out.write_text("old")
+    out.write_text("half of an export")
 
     findings("export", "--db", url, "--out", str(out))
 
     assert [path.name for path in out.parent.iterdir()] == ["findings.csv"]
-    assert "old" not in out.read_text()
+    assert "half" not in out.read_text()
 
 
 @pytest.mark.parametrize(
@@ -218,3 +217,9 @@ def test_a_time_range_that_ends_before_it_begins_is_refused(url: str) -> None:
 @pytest.mark.parametrize("verb", ["list", "show", "review", "export"])
 def test_every_verb_has_help(verb: str) -> None:
     assert "--db" in findings(verb, "--help").stdout
+
+
+def read_back(exported: Path) -> pd.DataFrame:
+    if exported.suffix == ".parquet":
+        return pd.read_parquet(exported)
+    return pd.read_csv(exported) if exported.suffix == ".csv" else pd.read_json(exported)

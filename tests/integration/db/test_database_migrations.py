@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from database_records import CARD, MODEL_ID, failed
 from sqlalchemy import Engine
 
 from db import queries
@@ -19,6 +18,7 @@ from db.errors import DatabaseNotFound, WrongRevision
 from db.models import Base
 from db.upgrade import check, current_revision, downgrade, head_revision, open_database, upgrade
 from inspect_pipeline.service.ledger import Ledger
+from tests.integration.db.database_records import CARD, MODEL_ID, failed
 
 TABLES = {"models", "frames", "inspections", "findings", "reviews"}
 

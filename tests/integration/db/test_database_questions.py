@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from database_records import NOON, a_finding, failed, frame_key, passed, unreadable
 from sqlalchemy import Engine
 
 from db import queries
@@ -21,6 +20,14 @@ from db.tables import findings_table, inspections_table, reviews_table
 from db.words import Outcome, ReviewState, Severity, Verdict
 from inspect_pipeline import records
 from inspect_pipeline.service.ledger import Ledger
+from tests.integration.db.database_records import (
+    NOON,
+    a_finding,
+    failed,
+    frame_key,
+    passed,
+    unreadable,
+)
 
 
 @pytest.fixture

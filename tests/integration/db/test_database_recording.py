@@ -9,19 +9,6 @@ from threading import Barrier, Thread
 
 import pytest
 import sqlalchemy as sa
-from database_records import (
-    CARD,
-    CONFIG_ID,
-    MODEL_ID,
-    NOON,
-    OTHER_MODEL_ID,
-    a_finding,
-    failed,
-    frame_key,
-    passed,
-    unreadable,
-    whole_frame_pictures,
-)
 from sqlalchemy import Engine
 
 from db import models, queries
@@ -34,6 +21,19 @@ from db.words import Outcome, ReviewState, Severity, UnfitReason, Verdict
 from inspect_pipeline import records
 from inspect_pipeline.records import sha256_of
 from inspect_pipeline.service.ledger import Ledger
+from tests.integration.db.database_records import (
+    CARD,
+    CONFIG_ID,
+    MODEL_ID,
+    NOON,
+    OTHER_MODEL_ID,
+    a_finding,
+    failed,
+    frame_key,
+    passed,
+    unreadable,
+    whole_frame_pictures,
+)
 
 
 def test_a_finding_comes_back_with_all_its_facts(ledger: Ledger, engine: Engine) -> None:
@@ -132,7 +132,8 @@ def test_another_configuration_adds_a_second_inspection_of_the_same_frame(
 def test_writers_that_record_the_same_frame_at_once_write_it_once(
     ledger: Ledger, engine: Engine
 ) -> None:
-    start, written = Barrier(4), []
+    start = Barrier(4)
+    written: list[bool] = []
 
     def write() -> None:
         start.wait()

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from database_records import MODEL_ID
-from slow_writer import FINDINGS_PER_FRAME, FRAME_OF_DEATH
 from sqlalchemy import Engine
 
 from db import queries
@@ -19,10 +17,12 @@ from db.engine import session
 from db.evidence import EvidenceStore
 from db.rows import InspectionRow
 from db.upgrade import check
+from tests.integration.db.database_records import MODEL_ID
+from tests.integration.db.slow_writer import FINDINGS_PER_FRAME, FRAME_OF_DEATH
 
 FRAMES = 8
-WRITER = Path(__file__).with_name("slow_writer.py")
 ROOT = Path(__file__).parents[3]
+WRITER = ["-m", "tests.integration.db.slow_writer"]
 
 
 @pytest.mark.parametrize("death", ["evidence", "commit"])
@@ -112,7 +112,7 @@ def whole_inspections(engine: Engine, folder: Path) -> list[InspectionRow]:
 
 
 def command(url: str, folder: Path, *death: str) -> list[str]:
-    return [sys.executable, str(WRITER), url, str(folder / "evidence"), str(FRAMES), *death]
+    return [sys.executable, *WRITER, url, str(folder / "evidence"), str(FRAMES), *death]
 
 
 def environment() -> dict[str, str]:

@@ -1,0 +1,34 @@
+"""`python -m inspect_pipeline.capture.simulated MATERIAL DIR`: good parts, or a whole data set."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from inspect_pipeline.capture.simulated.folders import write_good_parts, write_mvtec
+
+
+def main() -> None:
+    """Writes good parts; with --test a data set in MVTec layout instead."""
+    parser = argparse.ArgumentParser(prog="inspect_pipeline.capture.simulated", description=__doc__)
+    parser.add_argument("material", choices=["brushed_web", "machined_plate"])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--count", type=int, default=600, help="good parts to train on")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--test", type=int, default=0, metavar="N", help="N good, N defective")
+    asked = parser.parse_args()
+    if not asked.test:
+        write_good_parts(asked.material, asked.folder, count=asked.count, seed=asked.seed)
+        return
+    write_mvtec(
+        asked.material,
+        asked.folder,
+        train=asked.count,
+        test_good=asked.test,
+        test_defective=asked.test,
+        seed=asked.seed,
+    )
+
+
+if __name__ == "__main__":
+    main()
