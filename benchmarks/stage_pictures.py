@@ -1,6 +1,6 @@
 """Draws docs/pictures/ from the demo's models and the simulated line: every stage, side by side.
 
-    python benchmarks/stage_pictures.py [--models DIR] [--out docs/pictures]
+python benchmarks/stage_pictures.py [--models DIR] [--out docs/pictures]
 """
 
 from __future__ import annotations
@@ -70,9 +70,7 @@ def _stages(inspector: Inspector, frame: Frame) -> list[Picture]:
     restoration = restored(model, seen, regions)
     d = stitch(seen.discrepancy.values, seen.discrepancy.grid, frame_wh=seen.prepared.working_wh)
     scores = inspector.calibration.scores
-    scale = scale_for(
-        threshold=inspector.calibration.threshold, typical=float(np.median(scores))
-    )
+    scale = scale_for(threshold=inspector.calibration.threshold, typical=float(np.median(scores)))
     signed = np.clip(127.5 + 255 * d.numpy().transpose(1, 2, 0), 0, 255).astype(np.uint8)
     return [
         as_rgb(frame.pixels),
@@ -101,9 +99,7 @@ def _sheet(rows: list[list[Picture]], names: list[str]) -> Image.Image:
 def _draw_samples(inspector: Inspector, path: Path) -> None:
     torch.manual_seed(0)
     generator = inspector.model.networks.generator
-    rows = [
-        generator(*generator.sample_codes(SAMPLES, truncation=TRUNCATION)) for _ in range(2)
-    ]
+    rows = [generator(*generator.sample_codes(SAMPLES, truncation=TRUNCATION)) for _ in range(2)]
     write_sheet(path, rows)
 
 

@@ -17,7 +17,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from inspect_pipeline.conformal import Calibration
-from inspect_pipeline.errors import BundleDamaged, BundleNotFound, CalibrationError
+from inspect_pipeline.errors import (
+    BundleDamaged,
+    BundleNotFound,
+    CalibrationError,
+    InspectError,
+)
 from inspect_pipeline.limits import Limits
 from inspect_pipeline.networks.config import NetworkConfig
 from inspect_pipeline.networks.part_networks import PartNetworks
@@ -150,12 +156,7 @@ def load_bundle(models: Path, part: str) -> PartModel:
     folder = models / part
     if not (folder / MODEL).is_file():
         raise BundleNotFound(_not_found(models, part))
-    try:
-        return _loaded(folder)
-    except (OSError, SafetensorError, json.JSONDecodeError, KeyError, TypeError) as error:
-        raise BundleDamaged(f"{folder}: {error}; restore the folder or train again") from error
-    except (ValueError, RuntimeError) as error:
-        raise BundleDamaged(f"{folder}: {error}; restore the folder or train again") from error
+    return _loaded(folder)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -184,35 +185,57 @@ def card_words(card: Mapping[str, Any], depth: int = 2) -> str:
 
 
 def _loaded(folder: Path) -> PartModel:
-    model = json.loads((folder / MODEL).read_text(encoding="utf-8"))
-    if model["format"] != FORMAT:
-        raise BundleDamaged(
-            f"{folder / MODEL}: format {model['format']}, this program reads {FORMAT}; "
-            "train again, or use the program's version that wrote it"
-        )
-    weights_sha256 = sha256_of((folder / WEIGHTS).read_bytes())
-    if weights_sha256 != model["weights_sha256"]:
-        raise BundleDamaged(
-            f"{folder / WEIGHTS} is not the file that {MODEL} names (sha256 {weights_sha256[:12]}, "
-            f"expected {str(model['weights_sha256'])[:12]}); restore the folder or train again"
-        )
-    networks = PartNetworks(NetworkConfig.from_dict(model["networks"]))
-    state: dict[str, Tensor] = load_file(folder / WEIGHTS)
-    networks.load_state_dict({key: value.to(torch.float32) for key, value in state.items()})
-    return PartModel(
-        part=model["part"],
-        networks=_ready(networks),
-        preparation=Preparation(**model["preparation"]),
-        origin=Origin(
+    with _reading(folder / MODEL) as path:
+        model = json.loads(path.read_text(encoding="utf-8"))
+        if model["format"] != FORMAT:
+            raise ValueError(
+                f"format {model['format']}, this version of the program reads {FORMAT}"
+            )
+        networks = PartNetworks(NetworkConfig.from_dict(model["networks"]))
+        preparation = Preparation(**model["preparation"])
+        origin = Origin(
             trained_on=tuple(model["trained_on"]),
             held_out=tuple(model["held_out"]),
             frame_wh_min=_pair(model["frame_wh_min"]),
             frame_wh_max=_pair(model["frame_wh_max"]),
-        ),
+        )
+        part, weights_sha256 = str(model["part"]), str(model["weights_sha256"])
+    with _reading(folder / WEIGHTS) as path:
+        found = sha256_of(path.read_bytes())
+        if found != weights_sha256:
+            raise ValueError(
+                f"not the file that {MODEL} names (sha256 {found[:12]}, "
+                f"expected {weights_sha256[:12]})"
+            )
+        state: dict[str, Tensor] = load_file(path)
+        networks.load_state_dict({key: value.to(torch.float32) for key, value in state.items()})
+    with _reading(folder / CARD) as path:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    return PartModel(
+        part=part,
+        networks=_ready(networks),
+        preparation=preparation,
+        origin=origin,
         weights_sha256=weights_sha256,
-        calibrated=_calibrated(folder),
-        card=json.loads((folder / CARD).read_text(encoding="utf-8")),
+        calibrated=_calibrated(folder / CALIBRATION),
+        card=card,
     )
+
+
+@contextmanager
+def _reading(path: Path, advice: str = "restore the folder or train again") -> Iterator[Path]:
+    """Whatever is wrong with a file of a bundle is said in one line that names the file."""
+    try:
+        yield path
+    except OSError as error:
+        raise BundleDamaged(f"{path}: {error.strerror}; {advice}") from error
+    except KeyError as error:
+        raise BundleDamaged(f"{path}: {error} is missing; {advice}") from error
+    except RuntimeError as error:  # load_state_dict lists every tensor that is missing or too many
+        told = f"the tensors are not those of the networks that {MODEL} describes"
+        raise BundleDamaged(f"{path}: {told}; {advice}") from error
+    except (InspectError, SafetensorError, TypeError, ValueError) as error:
+        raise BundleDamaged(f"{path}: {error}; {advice}") from error
 
 
 def _ready(networks: PartNetworks) -> PartNetworks:
@@ -221,14 +244,15 @@ def _ready(networks: PartNetworks) -> PartNetworks:
     return networks.to(memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]
 
 
-def _calibrated(folder: Path) -> Calibrated | None:
-    if not (folder / CALIBRATION).exists():
+def _calibrated(path: Path) -> Calibrated | None:
+    if not path.exists():
         return None
-    said = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
-    return Calibrated(
-        calibration=Calibration.from_dict(said["calibration"]),
-        limits=Limits.from_dict(said["limits"]),
-    )
+    with _reading(path, advice="delete this file and calibrate again"):
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return Calibrated(
+            calibration=Calibration.from_dict(said["calibration"]),
+            limits=Limits.from_dict(said["limits"]),
+        )
 
 
 def _pair(values: list[int]) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import torch
 
 from inspect_pipeline.bundle import PartModel
 from inspect_pipeline.conformal import Calibration
-from inspect_pipeline.errors import CalibrationError
+from inspect_pipeline.errors import CalibrationError, UsageError
 from inspect_pipeline.geometry import grown, polygon_mask
 from inspect_pipeline.limits import Limits
 from inspect_pipeline.records import (
@@ -117,7 +117,17 @@ class Inspector:
 
     def _inspected(self, frame: Frame) -> Mask | None:
         polygon = self.part.polygon_px
-        return None if polygon is None else polygon_mask(polygon, frame.frame_wh)
+        if polygon is None:
+            return None
+        inspected = polygon_mask(polygon, frame.frame_wh)
+        area_px, (width, height) = int(inspected.sum()), frame.frame_wh
+        if area_px < self.limits.min_area_px:
+            raise UsageError(
+                f"polygon_px of part {self.part.name} covers {area_px} px of {frame.key.source} "
+                f"({width} x {height} px), findings have at least {self.limits.min_area_px} px: "
+                "correct the polygon in the plant file"
+            )
+        return inspected
 
     def _unfit(
         self, key: FrameKey, reason: Unfit, frame_wh: tuple[int, int] | None = None

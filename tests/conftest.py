@@ -1,7 +1,8 @@
-"""Fixtures that every folder of tests may use: a fresh database of each kind."""
+"""Fixtures that every folder of tests may use: a fresh database of each kind, one thread."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,13 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import default_url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tensors are small here: several threads only wait for each other, above all beside xdist."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Builders: the nouns of the pipeline, small, plausible, and different only where a test says so."""
+"""Builders: the nouns of the pipeline, small, plausible, different only where a test says so."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ codes and, where the part needs it, from a coarse spatial style map (weaves, gri
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -23,25 +24,42 @@ from inspect_pipeline.networks.layers import (
 
 
 class Mapping(nn.Module):
-    """z (n, w_dim) from a normal distribution -> w (n, w_dim); remembers the average w."""
+    """z (n, w_dim) from a normal distribution -> W+ codes and coarse map of a good tile.
 
-    w_avg: Tensor
+    It draws everything that the encoder would find, not one w alone: a tile of a part or a weave is
+    told by where things lie, and that is in the offsets and in the map.
+    """
 
-    def __init__(self, w_dim: int, layers: int = 4) -> None:
+    average: Tensor
+
+    def __init__(self, config: NetworkConfig, layers: int = 4) -> None:
         super().__init__()
+        w_dim, side = config.w_dim, config.spatial_px
+        self.latents_shape = (config.num_ws, w_dim)
+        self.spatial_shape = (config.spatial_channels, side, side)
         self.layers = nn.ModuleList(EqualLinear(w_dim, w_dim) for _ in range(layers))
-        self.register_buffer("w_avg", torch.zeros(w_dim))
+        codes = math.prod(self.latents_shape) + math.prod(self.spatial_shape)
+        self.head = EqualLinear(w_dim, codes)
+        self.register_buffer("average", torch.zeros(codes))
 
-    def forward(self, z: Tensor) -> Tensor:
-        w = z * torch.rsqrt(z.square().mean(dim=1, keepdim=True) + 1e-8)
+    def forward(self, z: Tensor, *, truncation: float = 1.0) -> tuple[Tensor, Tensor]:
+        """`truncation` below 1 draws codes towards their average: more typical, less varied."""
+        codes = torch.lerp(self.average, self.codes(z), truncation)
+        latents, spatial = codes.tensor_split([math.prod(self.latents_shape)], dim=1)
+        return latents.view(len(z), *self.latents_shape), spatial.view(len(z), *self.spatial_shape)
+
+    def codes(self, z: Tensor) -> Tensor:
+        """The same as one flat vector per tile."""
+        x = z * torch.rsqrt(z.square().mean(dim=1, keepdim=True) + 1e-8)
         for layer in self.layers:
-            w = leaky(layer(w))
-        return w
+            x = leaky(layer(x))
+        flat: Tensor = self.head(x)
+        return flat
 
     @torch.no_grad()
-    def remember(self, w: Tensor, decay: float = 0.995) -> None:
-        """Moves the average w a little towards this batch (training only)."""
-        self.w_avg.lerp_(w.mean(dim=0), 1 - decay)
+    def remember(self, codes: Tensor, decay: float = 0.99) -> None:
+        """Moves the average code a little towards these (training only)."""
+        self.average.lerp_(codes.mean(dim=0), 1 - decay)
 
 
 class StyledConv(nn.Module):
@@ -89,7 +107,7 @@ class Generator(nn.Module):
         super().__init__()
         self.config = config
         widths = [config.generator_channels(r) for r in config.resolutions]
-        self.mapping = Mapping(config.w_dim)
+        self.mapping = Mapping(config)
         self.constant = nn.Parameter(torch.randn(1, widths[0], 4, 4))
         previous = [widths[0], *widths[:-1]]
         pairs = list(zip(previous, widths, strict=True))
@@ -135,15 +153,10 @@ class Generator(nn.Module):
         return skip
 
     def sample_codes(self, count: int, *, truncation: float = 1.0) -> tuple[Tensor, Tensor]:
-        """Codes of random good tiles: W+ (one w repeated) and an empty spatial map.
-
-        `truncation` below 1 draws w towards its average: more typical, less varied tiles.
-        """
-        side = self.config.spatial_px
+        """W+ codes and coarse maps of random good tiles."""
         z = torch.randn(count, self.config.w_dim, device=self.constant.device)
-        w = torch.lerp(self.mapping.w_avg, self.mapping(z), truncation)
-        spatial = w.new_zeros(count, self.config.spatial_channels, side, side)
-        return w[:, None].expand(-1, self.config.num_ws, -1), spatial
+        latents, spatial = self.mapping(z, truncation=truncation)
+        return latents, spatial
 
     def _raised(self, x: Tensor, latents: Tensor, level: int) -> Tensor:
         y: Tensor = self.first[level](upsampled(x), latents[:, 2 * level - 1])

@@ -8,12 +8,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from db import queries
+from db import queries, reporting
 from db.evidence import EvidenceStore
 from db.rows import FindingRow, FrameFilter
 from db.words import Outcome
 from inspect_pipeline.records import Picture
-from inspect_pipeline.reports import questions
 from inspect_pipeline.reports.finding_cards import Card, MissedCard, finding_card, missed_card
 from inspect_pipeline.reports.pages import rendered
 from inspect_pipeline.reports.totals import totals_of
@@ -63,7 +62,7 @@ def findings_report(
     totals = totals_of(opened, wanted)
     compared = None if truth is None else _truth(opened, evidence, wanted, truth, observed, limit)
     marks = {} if compared is None else compared.comparison.marks
-    table = questions.worst_findings(opened, wanted, limit=max(limit, TABLE_LIMIT))
+    table = reporting.worst_findings(opened, wanted, limit=max(limit, TABLE_LIMIT))
     cards = tuple(
         finding_card(
             queries.finding(opened, row.finding_id),
@@ -73,7 +72,7 @@ def findings_report(
         )
         for row in table[:limit]
     )
-    unfit = questions.inspections_of(wanted, Outcome.UNFIT)
+    unfit = reporting.inspections_of(wanted, Outcome.UNFIT)
     facts = {
         "title": title,
         "created_at": created_at,

@@ -60,7 +60,7 @@ def good_parts_share(p_value: float) -> str:
     if p_value <= 0.0:
         return "0"
     whole = math.floor(1 / p_value + 1e-9)
-    return f"1 in {whole:,}".replace(",", " ")
+    return f"1 in {whole:,}".replace(",", "\u202f")  # a narrow space that does not break
 
 
 def explained_sentence(explained: float) -> str:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from db import reporting
+from db.reporting import SEVERITIES, VERDICTS, ModelTotals, Period
 from db.rows import FrameFilter
 from db.words import Outcome, Severity, UnfitReason, Verdict
-from inspect_pipeline.reports import questions
 from inspect_pipeline.reports.drawing import HeatScale
 from inspect_pipeline.reports.model_cards import CalibrationFacts, calibration_facts
-from inspect_pipeline.reports.questions import SEVERITIES, VERDICTS, ModelTotals, Period
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +57,14 @@ class Totals:
 
 
 def totals_of(opened: Session, wanted: FrameFilter) -> Totals:
-    counted = questions.finding_counts(opened, wanted)
+    counted = reporting.finding_counts(opened, wanted)
     return Totals(
-        period=questions.period(opened, wanted),
+        period=reporting.period(opened, wanted),
         models=tuple(
             ModelLine(totals=one, calibration=calibration_facts(one.model.card))
-            for one in questions.model_totals(opened, wanted)
+            for one in reporting.model_totals(opened, wanted)
         ),
-        unfit_reasons=questions.unfit_counts(opened, wanted),
+        unfit_reasons=reporting.unfit_counts(opened, wanted),
         counts={
             verdict: {severity: counted.get((verdict, severity), 0) for severity in SEVERITIES}
             for verdict in VERDICTS

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy.orm import Session
 
+from db import reporting
 from db.masks import decode_mask
+from db.reporting import FindingMask, InspectedFrame
 from db.rows import FrameFilter
 from db.words import Outcome, Verdict
 from inspect_pipeline.geometry import Box
 from inspect_pipeline.records import Mask
-from inspect_pipeline.reports import questions
-from inspect_pipeline.reports.questions import FindingMask, InspectedFrame
 from inspect_pipeline.reports.truth import (
     Fate,
     FoundRegion,
@@ -56,7 +56,7 @@ class Comparison:
 def compare_with_truth(opened: Session, wanted: FrameFilter, truth: GroundTruth) -> Comparison:
     """Reads the masks of the selection's findings. Several inspections of a frame count as one."""
     frames: dict[str, list[InspectedFrame]] = defaultdict(list)
-    for frame in questions.inspected_frames(opened, wanted):
+    for frame in reporting.inspected_frames(opened, wanted):
         frames[frame.content_sha256].append(frame)
     known = {sha: seen for sha, seen in frames.items() if sha in truth.planted}
     matches = [_match(opened, seen, truth.planted[sha]) for sha, seen in known.items()]
@@ -98,7 +98,7 @@ def _match(
     regions = [
         _region(mask)
         for inspection in seen
-        for mask in questions.finding_masks(opened, inspection.inspection_id)
+        for mask in reporting.finding_masks(opened, inspection.inspection_id)
     ]
     is_unfit = all(inspection.outcome is Outcome.UNFIT for inspection in seen)
     return match_frame(seen[0].content_sha256, planted, regions, is_unfit=is_unfit)

@@ -96,7 +96,7 @@ def train_part(
             frame_wh_max=plan.frame_wh_max,
         ),
         card=_card(prepared, trained, command),
-        sheet=folder / "sheet_discrepancy.png",
+        sheet=folder / "sheet_mapping.png",
     )
     (folder / FILE_NAME).unlink(missing_ok=True)
     return place

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from inspect_pipeline.records import Frame, Picture, Unfit, UnfitReason
+from inspect_pipeline.stages.prepare import GREY_TOLERANCE, channels_apart
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R 601, as in prepare.as_channels
 
@@ -47,7 +48,7 @@ class FitnessLimits:
 def unfit_reason(frame: Frame, limits: FitnessLimits) -> Unfit | None:
     """Why the frame cannot be inspected, or None. Size is judged first, then light.
 
-    A grey frame fits a colour part, and a colour frame with equal channels fits a grey part:
+    A grey frame fits a colour part, and a colour frame that is really grey fits a grey part:
     `prepare.as_channels` converts both without loss. A truly coloured frame does not fit a grey
     part, since a defect may show in colour only: that is WRONG_SIZE too, as (H, W, C) is.
     """
@@ -66,8 +67,8 @@ def _wrong_size(frame: Frame, limits: FitnessLimits) -> Unfit | None:
         detail = f"the frame is {width} x {height} px: there is no pixel to inspect"
         return Unfit(reason=UnfitReason.WRONG_SIZE, detail=detail)
     if limits.channels == 1 and frame.pixels.shape[2] == 3:
-        apart = _channels_apart(frame.pixels)
-        if apart > 0:
+        apart = channels_apart(frame.pixels)
+        if apart > GREY_TOLERANCE:
             detail = (
                 f"the frame is in colour (channels differ by up to {apart} grey levels), "
                 "the part is inspected in grey"
@@ -81,13 +82,6 @@ def _size_words(low: tuple[int, int] | None, high: tuple[int, int] | None) -> st
     if low == high:
         words = {"": low}
     return " and ".join(f"{word}{wh[0]} x {wh[1]} px" for word, wh in words.items() if wh)
-
-
-def _channels_apart(pixels: Picture) -> int:
-    red, green, blue = (pixels[..., channel] for channel in range(3))
-    highest = np.maximum(np.maximum(red, green), blue)
-    lowest = np.minimum(np.minimum(red, green), blue)
-    return int((highest - lowest).max())
 
 
 def _wrong_light(pixels: Picture, limits: FitnessLimits) -> Unfit | None:

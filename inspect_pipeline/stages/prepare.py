@@ -19,6 +19,7 @@ from inspect_pipeline.records import Picture
 
 LOW_PERCENT, HIGH_PERCENT = 2, 98
 MIN_SPREAD_GREY = 12.0
+GREY_TOLERANCE = 2  # channels of a colour file that is really grey differ by no more (JPEG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,16 @@ def prepare(pixels: Picture, how: Preparation) -> Prepared:
         centre_grey=centre,
         spread_grey=spread,
     )
+
+
+def channels_apart(pixels: Picture) -> int:
+    """Largest difference between the channels of any pixel, in grey levels; grey has none."""
+    if pixels.shape[2] == 1:
+        return 0
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    highest = np.maximum(np.maximum(red, green), blue)
+    lowest = np.minimum(np.minimum(red, green), blue)
+    return int((highest - lowest).max(initial=0))
 
 
 def as_channels(pixels: Picture, channels: int) -> Picture:

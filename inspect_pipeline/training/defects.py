@@ -33,7 +33,7 @@ def with_defect(tile: Tile, other: Tile, rng: Rng) -> tuple[Tile, Mask]:
         for _ in range(int(rng.choice((1, 1, 1, 2, 3)))):
             family = FAMILIES[int(rng.integers(len(FAMILIES)))]
             changed = family(changed, other, rng)
-        changed = np.clip(changed, -1.0, 1.0)
+        changed = np.clip(changed, -1.0, 1.0).astype(np.float32)
         mask = _changed(tile, changed)
         if mask.sum() >= MIN_AREA_PX:
             return changed, mask

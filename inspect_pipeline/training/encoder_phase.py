@@ -15,9 +15,7 @@ from torch import nn
 from inspect_pipeline.networks.discriminator import Discriminator
 from inspect_pipeline.networks.part_networks import PartNetworks
 from inspect_pipeline.training.crops import Batch
-from inspect_pipeline.training.generator_phase import base_alone
 from inspect_pipeline.training.losses import perceptual
-from inspect_pipeline.training.mapping import MappingFit
 from inspect_pipeline.training.optimisers import adam, descend, scheduled
 from inspect_pipeline.training.phase import frozen, learning
 
@@ -25,7 +23,6 @@ RATE = 5e-4
 BETAS = (0.9, 0.99)
 RECONSTRUCTION = 5.0
 PERCEPTUAL = 1.0
-BASE_ALONE_SHARE = 0.1
 
 
 class EncoderPhase:
@@ -36,25 +33,22 @@ class EncoderPhase:
         self.networks = networks
         self.discriminator = discriminator
         frozen(networks, discriminator)
-        learning(networks.encoder, networks.generator.mapping)
-        self.mapping = MappingFit(networks.generator.mapping, networks.config.w_dim)
+        learning(networks.encoder)
         self.optimiser = adam(networks.encoder.parameters(), RATE, BETAS)
 
     def step(self, batch: Batch, number: int, fraction: float) -> dict[str, float]:
-        latents, spatial = self.networks.encoder(batch.damaged)
-        golden = self.networks.generator(*base_alone(latents, spatial, BASE_ALONE_SHARE))
-        matched = self.mapping.learn(latents[:, 0])
+        _, _, golden = self.networks.invert(batch.damaged)
         difference = F.l1_loss(golden, batch.clean)
         looks = perceptual(self.discriminator, golden, batch.clean)
         loss = RECONSTRUCTION * difference + PERCEPTUAL * looks
         descend(self.optimiser, loss, scheduled(RATE, number, fraction))
-        return {"L1": difference.item(), "looks": looks.item(), "codes": matched}
+        return {"L1": difference.item(), "looks": looks.item()}
 
     def modules(self) -> Mapping[str, nn.Module]:
-        return {"codes": self.mapping.seen}
+        return {}
 
     def optimisers(self) -> Mapping[str, torch.optim.Optimizer]:
-        return {"encoder": self.optimiser, "mapping": self.mapping.optimiser}
+        return {"encoder": self.optimiser}
 
     def finish(self) -> None:
         frozen(self.networks)

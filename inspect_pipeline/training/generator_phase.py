@@ -39,7 +39,7 @@ ADVERSARIAL_RECONSTRUCTION = 0.1
 RECONSTRUCTION = 5.0
 PERCEPTUAL = 2.0
 PRIOR = 0.05
-BASE_ALONE_SHARE = 0.25  # tiles drawn from the base code only, so that samples of it look right
+MAPPING_STEPS = 1
 EMA_TILES = 5_000.0
 
 
@@ -56,7 +56,7 @@ class GeneratorPhase:
         self.augment = diff_augment if augment else _same
         self.generator = Generator(networks.config).to(self.averaged.constant.device)
         self.generator.load_state_dict(self.averaged.state_dict())
-        self.mapping = MappingFit(self.generator.mapping, networks.config.w_dim)
+        self.mapping = MappingFit(self.generator.mapping)
         frozen(self.averaged, networks.dipn, networks.dicn)
         learning(self.generator, self.encoder, discriminator)
         drawn = [
@@ -81,17 +81,17 @@ class GeneratorPhase:
         """Encoder, generator and mapping: reconstruct, match the codes, and look real."""
         latents, spatial = self.encoder(batch.damaged)
         base = latents[:, :1]
-        extra = (latents - base).square().mean() + spatial.square().mean()
-        drawn = self.generator(*base_alone(latents, spatial, BASE_ALONE_SHARE))
+        spread = (latents - base).square().mean() + spatial.square().mean()
+        drawn = self.generator(latents, spatial)
         difference = F.l1_loss(drawn, batch.clean)
         looks = perceptual(self.discriminator, drawn, batch.clean)
-        matched = self.mapping.learn(base[:, 0])
+        matched = self.mapping.learn(latents, spatial, steps=MAPPING_STEPS)
         loss = RECONSTRUCTION * difference + PERCEPTUAL * looks
-        loss = loss + PRIOR * (extra + base.square().mean())
+        loss = loss + PRIOR * (spread + base.square().mean())
         losses = {"L1": difference.item(), "looks": looks.item(), "codes": matched}
         if adversarial:
             with torch.no_grad():
-                codes = self.generator.sample_codes(len(base))
+                codes = self.generator.sample_codes(len(latents))
             sample = self.generator(*codes)
             judged = looks_real(self.discriminator(self.augment(sample)))
             again = looks_real(self.discriminator(self.augment(drawn)))
@@ -135,13 +135,6 @@ class GeneratorPhase:
 
     def finish(self) -> None:
         """The averaged generator is already the part's; the live one is dropped."""
-
-
-def base_alone(latents: Tensor, spatial: Tensor, share: float) -> tuple[Tensor, Tensor]:
-    """The codes, but for a random share of the tiles the base code alone."""
-    alone = torch.rand(len(latents), 1, 1, 1, device=latents.device) < share
-    base = latents[:, :1].expand_as(latents)
-    return torch.where(alone[..., 0], base, latents), torch.where(alone, 0.0, spatial)
 
 
 def _same(tiles: Tensor) -> Tensor:

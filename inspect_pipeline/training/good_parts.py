@@ -17,11 +17,17 @@ from inspect_pipeline.capture.folder import FolderCamera
 from inspect_pipeline.capture.reading import decode_picture, read_content
 from inspect_pipeline.errors import TrainingDataError
 from inspect_pipeline.records import Picture, sha256_of
-from inspect_pipeline.stages.prepare import Preparation, as_channels, grey_levels, prepare
+from inspect_pipeline.stages.prepare import (
+    GREY_TOLERANCE,
+    Preparation,
+    as_channels,
+    channels_apart,
+    grey_levels,
+    prepare,
+)
 
 HELD_OUT_SHARE = 0.2
 MIN_GOOD_PARTS = 8
-GREY_TOLERANCE = 2  # largest channel difference of a colour file that is really grey
 EXPOSURE_WANDERS = 0.12  # spread of frame medians, in grey spreads, above which frames are levelled
 TILES_PER_SIDE = 4  # automatic scale: the shorter side of a frame is this many tiles
 
@@ -76,7 +82,7 @@ def preparation_for(
     parts: Sequence[GoodPart], *, tile_px: int, scale: float | None = None
 ) -> Preparation:
     """Chooses channels, scale and brightness handling from good parts alone."""
-    channels = 3 if any(_has_colour(part.pixels) for part in parts) else 1
+    channels = 3 if any(channels_apart(part.pixels) > GREY_TOLERANCE for part in parts) else 1
     pictures = [as_channels(part.pixels, channels) for part in parts]
     levels = np.array([grey_levels(picture) for picture in pictures])  # (n, 2) centre, spread
     centre, spread = (float(v) for v in np.median(levels, axis=0))
@@ -110,13 +116,6 @@ def sizes_seen(parts: Sequence[GoodPart]) -> tuple[tuple[int, int], tuple[int, i
     wh = np.array([part.pixels.shape[1::-1] for part in parts])
     (w0, h0), (w1, h1) = wh.min(axis=0).tolist(), wh.max(axis=0).tolist()
     return (w0, h0), (w1, h1)
-
-
-def _has_colour(pixels: Picture) -> bool:
-    if pixels.shape[2] == 1:
-        return False
-    wide = pixels.astype(np.int16)
-    return bool((wide.max(axis=2) - wide.min(axis=2)).max() > GREY_TOLERANCE)
 
 
 def _at_least_a_tile(picture: npt.NDArray[np.float32], tile_px: int) -> npt.NDArray[np.float32]:

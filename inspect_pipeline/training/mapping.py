@@ -1,8 +1,8 @@
 """The mapping network learns where the codes of good tiles lie, so that samples are good tiles.
 
-An adversary alone would need far more tiles than a part has minutes for; the base codes that the
-encoder finds on good tiles are a sample of the wanted distribution, so the mapping is fitted to
-them directly, by energy distance, on an optimiser of its own.
+An adversary alone would need far more tiles than a part has minutes for; the codes that the encoder
+finds on good tiles are a sample of the wanted distribution, so the mapping is fitted to them
+directly, by energy distance, on an optimiser of its own.
 """
 
 from __future__ import annotations
@@ -18,42 +18,55 @@ RATE = 2e-3
 BETAS = (0.9, 0.99)
 REMEMBERED_CODES = 1024
 SAMPLES = 192
-INNER_STEPS = 2
 
 
 class SeenCodes(nn.Module):
-    """The base codes seen last, newest first; a module, so that a checkpoint keeps them."""
+    """The codes seen last, newest first; a module, so that a checkpoint keeps them."""
 
     codes: Tensor
     count: Tensor
 
-    def __init__(self, w_dim: int) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
-        self.register_buffer("codes", torch.zeros(REMEMBERED_CODES, w_dim))
+        self.register_buffer("codes", torch.zeros(REMEMBERED_CODES, size))
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))
 
-    def added(self, base: Tensor) -> Tensor:
-        """Remembers these codes (n, w_dim), and gives all that are remembered."""
-        self.codes = torch.cat([base, self.codes])[:REMEMBERED_CODES]
-        self.count = (self.count + len(base)).clamp(max=REMEMBERED_CODES)
+    def added(self, found: Tensor) -> Tensor:
+        """Remembers these codes (n, size), and gives all that are remembered."""
+        self.codes = torch.cat([found, self.codes])[:REMEMBERED_CODES]
+        self.count = (self.count + len(found)).clamp(max=REMEMBERED_CODES)
         return self.codes[: int(self.count)]
 
 
 class MappingFit:
-    """Fits a mapping to the base codes of the tiles that were seen last."""
+    """Fits a mapping to the codes of the tiles that were seen last."""
 
-    def __init__(self, mapping: Mapping, w_dim: int) -> None:
+    def __init__(self, mapping: Mapping) -> None:
         self.mapping = mapping
         self.optimiser = adam(mapping.parameters(), RATE, BETAS)
-        self.seen = SeenCodes(w_dim).to(mapping.w_avg.device)
+        self.seen = SeenCodes(len(mapping.average)).to(mapping.average.device)
 
-    def learn(self, base: Tensor) -> float:
-        """Takes base codes (n, w_dim); returns the distance between samples and codes."""
-        codes = self.seen.added(base.detach())
-        distance = base.new_zeros(())
-        for _ in range(INNER_STEPS):
-            w = self.mapping(torch.randn(SAMPLES, base.shape[1], device=base.device))
-            distance = energy_distance(w, codes)
-            descend(self.optimiser, distance, RATE)
-        self.mapping.remember(w.detach())
+    def learn(self, latents: Tensor, spatial: Tensor, *, steps: int, rate: float = RATE) -> float:
+        """Takes the codes of a batch; returns the distance between samples and seen codes."""
+        found = torch.cat([latents.detach().flatten(1), spatial.detach().flatten(1)], dim=1)
+        seen = self.seen.added(found)
+        weights = _weights(seen, latents[0].numel())
+        distance = found.new_zeros(())
+        for _ in range(steps):
+            z = torch.randn(SAMPLES, self.mapping.latents_shape[1], device=found.device)
+            drawn = self.mapping.codes(z)
+            distance = energy_distance(drawn * weights, seen * weights)
+            descend(self.optimiser, distance, rate)
+            self.mapping.remember(drawn.detach())
         return distance.item()
+
+
+def _weights(seen: Tensor, latents_size: int) -> Tensor:
+    """Latents and map count alike, whatever their number and their spread."""
+    weights = torch.ones_like(seen[0])
+    for part in (slice(None, latents_size), slice(latents_size, None)):
+        codes = seen[:, part]
+        if codes.shape[1]:
+            spread = (codes - codes.mean(dim=0)).square().sum(dim=1).mean().sqrt()
+            weights[part] = 1 / (spread + 1e-6)
+    return weights

@@ -12,7 +12,7 @@ from inspect_pipeline.networks.config import TILE_SIDES_PX, NetworkConfig
 from inspect_pipeline.stages.prepare import Preparation
 from inspect_pipeline.training.good_parts import Split, sizes_seen
 
-SHARES = {"generator": 0.40, "encoder": 0.10, "discrepancy": 0.50}
+SHARES = {"generator": 0.38, "encoder": 0.10, "discrepancy": 0.48, "mapping": 0.04}
 BATCH_ON_CPU = {32: 32, 64: 16, 128: 8, 256: 4}
 BATCH_ON_GPU = {32: 128, 64: 64, 128: 32, 256: 16}
 FEW_TILES = 2000  # distinct crops below which the discriminator would learn them by heart

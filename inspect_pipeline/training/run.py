@@ -26,6 +26,7 @@ from inspect_pipeline.training.crops import Crops
 from inspect_pipeline.training.discrepancy_phase import DiscrepancyPhase
 from inspect_pipeline.training.encoder_phase import EncoderPhase
 from inspect_pipeline.training.generator_phase import GeneratorPhase
+from inspect_pipeline.training.mapping_phase import MappingPhase
 from inspect_pipeline.training.phase import Phase, load_phase, phase_tensors
 from inspect_pipeline.training.plan import SHARES, TrainingPlan
 from inspect_pipeline.training.sheets import write_progress_sheet
@@ -157,6 +158,8 @@ class TrainingRun:
             return GeneratorPhase(self.networks, self.discriminator, augment=self.plan.augment)
         if name == "encoder":
             return EncoderPhase(self.networks, self.discriminator)
+        if name == "mapping":
+            return MappingPhase(self.networks)
         paper_mode = self.plan.options.paper_mode
         return DiscrepancyPhase(self.networks, self.discriminator, paper_mode=paper_mode)
 

@@ -80,7 +80,14 @@ ROOMS = {
         theirs=(*PICTURES, "pandas", "PIL", "safetensors"),
     ),
     "inspect_pipeline.reports": Room(
-        ours=("records", "geometry", "errors"), leaves=("db",), theirs=("numpy", "PIL", "jinja2")
+        ours=("records", "geometry", "errors", "conformal"),
+        leaves=("db",),
+        theirs=(
+            "numpy",
+            "PIL",
+            "jinja2",
+            "sqlalchemy",
+        ),  # of sqlalchemy: the Session they are given
     ),
     **{
         f"inspect_pipeline.{room}": Room(

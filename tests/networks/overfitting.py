@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from inspect_pipeline.stages.prepare import prepare
 from inspect_pipeline.training.crops import Batch, Crops
 from tests import make
 
 COUNT = 4
 
 
+RATE = 5e-3
+
+
 def share_left(
-    loss_of: Callable[[], Tensor],
-    parameters: Iterable[nn.Parameter],
-    *,
-    steps: int,
-    rate: float = 5e-3,
+    loss_of: Callable[[], Tensor], parameters: Iterable[nn.Parameter], *, steps: int
 ) -> float:
     """The last loss as a share of the first."""
-    optimiser = torch.optim.Adam(list(parameters), lr=rate)
+    losses = losses_of(loss_of, parameters, steps=steps)
+    return losses[-1] / losses[0]
+
+
+def losses_of(
+    loss_of: Callable[[], Tensor], parameters: Iterable[nn.Parameter], *, steps: int
+) -> list[float]:
+    """The loss before each step down."""
+    optimiser = torch.optim.Adam(list(parameters), lr=RATE)
     losses = []
     for _ in range(steps):
         loss = loss_of()
@@ -30,14 +37,14 @@ def share_left(
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         losses.append(loss.item())
-    return losses[-1] / losses[0]
+    return losses
 
 
 def some_batch(channels: int, *, damage: float = 1.0) -> Batch:
     """Four tiles of good parts, with a synthetic defect each, always the same."""
+    how = make.preparation(channels=channels, spread_grey=60.0)
     pictures = [
-        make.picture(seed, channels=channels).transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
-        for seed in range(3)
+        prepare(make.picture(seed, channels=channels), how).pixels.numpy() for seed in range(3)
     ]
     crops = Crops(
         pictures=pictures,

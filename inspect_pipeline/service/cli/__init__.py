@@ -1,4 +1,4 @@
-"""The command line: every verb in a file of its own, errors in one line, exit codes 0, 1 and 2."""
+"""The command line: every verb in a file of its own, errors in one line, exit codes 0, 1, 2."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from rich.logging import RichHandler
 from db.errors import DatabaseError
 from inspect_pipeline.errors import InspectError
 from plant_config.errors import PlantConfigError
-
-INTERRUPTED = 130
 
 
 def build_app() -> typer.Typer:
@@ -49,17 +47,30 @@ def build_app() -> typer.Typer:
 
 
 def main() -> NoReturn:
-    """Runs the verb that was typed. Our errors become one line; an interruption keeps its code."""
+    """Runs the verb that was typed; our errors become one line."""
     console = Console(stderr=True)
     try:
         build_app()()
     except (InspectError, DatabaseError, PlantConfigError) as error:
         console.print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        console.print("interrupted", highlight=False)
-        sys.exit(INTERRUPTED)
+    except ImportError as error:
+        words = missing_library(error)
+        if words is None:
+            raise
+        console.print(f"[bold red]error:[/] {_plain(words)}", highlight=False, soft_wrap=True)
+        sys.exit(1)
     sys.exit(0)
+
+
+def missing_library(error: ImportError) -> str | None:
+    """What to install when a shared library of the system is missing; None for other errors."""
+    if ".so" not in str(error):
+        return None
+    return (
+        f"a system library is missing ({error}): OpenCV needs libGL and glib, on Debian and "
+        "Ubuntu `apt-get install libgl1 libglib2.0-0`, on Fedora `dnf install mesa-libGL glib2`"
+    )
 
 
 def _verbose(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from plant_config.part import Part
 
 UNSCALED_MM_PER_PX = 1.0
-LOCAL_LINE, LOCAL_CAMERA = "files", "files"
+LOCAL_LINE = "files"
 
 
 def inspect(
@@ -54,7 +54,7 @@ def inspect(
     from inspect_pipeline.service.ledger import Ledger
 
     inspector = build_inspector(models, part_settings(part, plant))
-    camera = FolderCamera(sources, line_id=LOCAL_LINE, camera_id=LOCAL_CAMERA, part=part)
+    camera = FolderCamera(sources, line_id=LOCAL_LINE, camera_id=f"files-{part}", part=part)
     frames, total = camera.frames(), len(camera.paths())
     results: list[dict[str, Any]] = []
     with Ledger(db, evidence) as ledger:

@@ -25,6 +25,7 @@ from inspect_pipeline.service.cli.options import (
 if TYPE_CHECKING:
     from inspect_pipeline.training.good_parts import GoodPart
 
+INTERRUPTED = 130  # the exit code of shells for Ctrl-C
 WIDTH_ON_CPU, WIDTH_ON_GPU = 48, 96
 Images = Annotated[
     Path,
@@ -95,8 +96,13 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     for sentence in prepared.plan.sentences():
         screen.print(f"- {sentence}", highlight=False)
     screen.print(f"- progress in {run_folder(models, part)}, the model will be {models / part}")
-    with TrainingBars(budget_minutes) as bars:
-        place = train_part(prepared, models, resume=resume, watcher=bars, command=_typed_command())
+    try:
+        with TrainingBars() as bars:
+            command = _typed_command()
+            place = train_part(prepared, models, resume=resume, watcher=bars, command=command)
+    except KeyboardInterrupt:
+        screen.print("interrupted: nothing is lost, go on with the same command and --resume")
+        raise typer.Exit(INTERRUPTED) from None
     _calibrate_held_out(models, part, list(prepared.split.held_out))
     screen.print(f"model of {part}: {place}")
 
@@ -161,7 +167,7 @@ def show_figures(figures: dict[str, Any]) -> None:
 class TrainingBars:
     """A bar per phase with its smoothed losses."""
 
-    def __init__(self, budget_minutes: float) -> None:
+    def __init__(self) -> None:
         self._progress = Progress(
             TextColumn("{task.fields[phase]:<12}"),
             BarColumn(),
@@ -171,7 +177,6 @@ class TrainingBars:
             console=Console(stderr=True),
         )
         self._task: TaskID | None = None
-        self.budget_minutes = budget_minutes
 
     def __enter__(self) -> Self:
         self._progress.start()

@@ -81,7 +81,7 @@ def period(opened: Session, wanted: FrameFilter) -> Period:
         func.min(Frame.taken_at),
         func.max(Frame.taken_at),
     ).join(Frame, Inspection.frame_id == Frame.id)
-    frames, first_at, last_at = opened.execute(totals.where(*conditions)).tuples().one()
+    frames, first_at, last_at = opened.execute(totals.where(*conditions)).one()
     lines, cameras = (
         opened.scalars(
             select(column)
@@ -110,7 +110,7 @@ def model_totals(opened: Session, wanted: FrameFilter) -> list[ModelTotals]:
         .group_by(Frame.part, Inspection.model_id, Inspection.outcome)
     )
     counts: dict[tuple[str, str], dict[Outcome, int]] = {}
-    for part, model_id, outcome, count in opened.execute(chosen).tuples():
+    for part, model_id, outcome, count in opened.execute(chosen):
         counts.setdefault((part, model_id), dict.fromkeys(Outcome, 0))[outcome] = count
     totals = [
         ModelTotals(part=part, model=model, outcomes=counts[part, model.model_id])
@@ -130,7 +130,7 @@ def finding_counts(opened: Session, wanted: FrameFilter) -> dict[tuple[Verdict, 
         .where(*inspection_conditions(inspections_of(wanted)))
         .group_by(Finding.verdict, Finding.severity)
     )
-    rows = opened.execute(chosen).tuples()
+    rows = opened.execute(chosen)
     return {(verdict, severity): count for verdict, severity, count in rows}
 
 
@@ -144,7 +144,7 @@ def unfit_counts(opened: Session, wanted: FrameFilter) -> dict[UnfitReason, int]
         .group_by(Inspection.unfit_reason)
         .order_by(func.count().desc(), Inspection.unfit_reason)
     )
-    rows = opened.execute(chosen).tuples()
+    rows = opened.execute(chosen)
     return {reason: count for reason, count in rows if reason is not None}
 
 
