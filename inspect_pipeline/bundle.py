@@ -37,6 +37,7 @@ from inspect_pipeline.errors import (
 )
 from inspect_pipeline.limits import Limits
 from inspect_pipeline.networks.config import NetworkConfig
+from inspect_pipeline.networks.layers import channels_last
 from inspect_pipeline.networks.part_networks import PartNetworks
 from inspect_pipeline.records import sha256_of
 from inspect_pipeline.stages.prepare import Preparation
@@ -241,7 +242,8 @@ def _reading(path: Path, advice: str = "restore the folder or train again") -> I
 def _ready(networks: PartNetworks) -> PartNetworks:
     """For inspection: no gradients, and channels last, in which narrow layers run faster."""
     networks.eval().requires_grad_(False)
-    return networks.to(memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]
+    channels_last(networks)
+    return networks
 
 
 def _calibrated(path: Path) -> Calibrated | None:

@@ -21,6 +21,13 @@ def assert_shape(tensor: Tensor, expected: tuple[int | None, ...], name: str = "
     assert fits, f"{name}: expected shape {expected}, got {found}"
 
 
+def channels_last(module: nn.Module) -> None:
+    """Lays the kernels out as narrow convolutions run faster; kernels of volumes stay."""
+    for parameter in module.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+
+
 def leaky(x: Tensor) -> Tensor:
     """Leaky ReLU that keeps the variance of its input."""
     return F.leaky_relu(x, SLOPE) * GAIN

@@ -18,7 +18,7 @@ from inspect_pipeline.training.calibrate import (
     calibrate_model,
     unseen,
 )
-from inspect_pipeline.training.checkpoint import FILE_NAME
+from inspect_pipeline.training.checkpoint import FILE_NAME, load_progress
 from inspect_pipeline.training.crops import Crops
 from inspect_pipeline.training.good_parts import (
     GoodPart,
@@ -84,7 +84,7 @@ def train_part(
 
     run = TrainingRun(plan=plan, folder=folder, crops_of=crops_of, watcher=watcher)
     trained = run.train(resume=resume)
-    place = bundle.save_bundle(
+    return bundle.save_bundle(
         models,
         part=plan.options.part,
         networks=bundle.half_precision(trained.networks),
@@ -98,8 +98,21 @@ def train_part(
         card=_card(prepared, trained, command),
         sheet=folder / "sheet_mapping.png",
     )
-    (folder / FILE_NAME).unlink(missing_ok=True)
-    return place
+
+
+def interrupted_run(models: Path, part: str) -> str | None:
+    """Where an unfinished run of the part stands, in words; None where there is none."""
+    progress = load_progress(run_folder(models, part))
+    if progress is None:
+        return None
+    before = (v for name, v in progress.seconds_by_phase.items() if name != progress.phase)
+    minutes = (sum(before) + progress.phase_seconds) / 60
+    return f"phase {progress.phase}, step {progress.step}, about {minutes:.1f} minutes in"
+
+
+def finish_run(models: Path, part: str) -> None:
+    """Nothing is left to resume; sheets and losses stay."""
+    (run_folder(models, part) / FILE_NAME).unlink(missing_ok=True)
 
 
 def affordable_budget(wanted: float, held_out: int) -> float:

@@ -9,6 +9,7 @@ import torch
 
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.networks.config import TILE_SIDES_PX, NetworkConfig
+from inspect_pipeline.records import sha256_of
 from inspect_pipeline.stages.prepare import Preparation
 from inspect_pipeline.training.good_parts import Split, sizes_seen
 
@@ -62,6 +63,7 @@ class TrainingPlan:
     held_out_count: int
     frame_wh_min: tuple[int, int]
     frame_wh_max: tuple[int, int]
+    pictures_sha256: str  # of all pictures that train, in their order
 
     def seconds_of(self, phase: str) -> float:
         return SHARES[phase] * self.options.budget_minutes * 60
@@ -76,6 +78,7 @@ class TrainingPlan:
             "preparation": self.preparation.to_dict(),
             "train_count": self.train_count,
             "held_out_count": self.held_out_count,
+            "pictures_sha256": self.pictures_sha256,
         }
 
     def sentences(self) -> list[str]:
@@ -126,6 +129,7 @@ def plan_training(
         held_out_count=len(split.held_out),
         frame_wh_min=smallest,
         frame_wh_max=largest,
+        pictures_sha256=sha256_of("".join(p.sha256 for p in split.train).encode()),
     )
 
 

@@ -21,6 +21,7 @@ TRUNCATION = 0.8
 @torch.no_grad()
 def write_progress_sheet(path: Path, networks: PartNetworks, batch: Batch, columns: int) -> None:
     """Rows: samples, good tile, with synthetic defect, golden, D, evidence, restored, open gate."""
+    columns = min(columns, len(batch.clean))
     batch = Batch(
         clean=batch.clean[:columns], damaged=batch.damaged[:columns], mask=batch.mask[:columns]
     )

@@ -215,24 +215,44 @@ def test_codes_move_only_after_dicn_has_learnt_to() -> None:
 
 @torch.no_grad()
 def test_the_mapping_remembers_its_average() -> None:
-    mapping = Mapping(8)
-    codes = torch.randn(50, 8) + 3
+    mapping = Mapping(make.network_config())
+    codes = torch.randn(50, len(mapping.average)) + 3
 
     for _ in range(400):
         mapping.remember(codes, decay=0.95)
 
-    assert torch.allclose(mapping.w_avg, codes.mean(dim=0), atol=1e-4)
+    assert torch.allclose(mapping.average, codes.mean(dim=0), atol=1e-4)
 
 
 @torch.no_grad()
 def test_a_truncated_sample_is_the_average_code() -> None:
     generator = Generator(make.network_config())
-    generator.mapping.w_avg.fill_(0.25)
+    generator.mapping.average.fill_(0.25)
 
     latents, spatial = generator.sample_codes(3, truncation=0.0)
 
     assert torch.equal(latents, torch.full((3, 8, 32), 0.25))
-    assert not spatial.any()
+    assert torch.equal(spatial, torch.full((3, 8, 4, 4), 0.25))
+
+
+@torch.no_grad()
+def test_every_sample_has_codes_of_its_own() -> None:
+    latents, spatial = Generator(make.network_config()).sample_codes(3)
+
+    assert not torch.allclose(latents[0], latents[1])
+    assert not torch.allclose(spatial[0], spatial[1])
+    assert not torch.allclose(latents[0, 0], latents[0, 1])
+
+
+@torch.no_grad()
+def test_a_mapping_gives_its_flat_codes_in_two_shapes() -> None:
+    mapping = Mapping(make.network_config())
+    z = torch.randn(2, 32)
+
+    latents, spatial = mapping(z)
+
+    flat = torch.cat([latents.flatten(1), spatial.flatten(1)], dim=1)
+    assert torch.allclose(flat, mapping.codes(z), atol=1e-6)
 
 
 @torch.no_grad()

@@ -95,6 +95,7 @@ def test_networks_work_without_a_spatial_map() -> None:
     assert spatial.shape == (2, 0, 4, 4)
     assert golden.shape == tiles.shape
     assert networks.restore(tiles, latents, spatial).shape == tiles.shape
+    assert networks.generator.sample_codes(2)[1].shape == spatial.shape
 
 
 def refusals() -> list[tuple[str, Callable[[], object], str]]:

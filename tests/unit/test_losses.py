@@ -234,10 +234,20 @@ def test_the_codes_seen_last_are_remembered_newest_first() -> None:
 
 def test_the_mapping_moves_to_where_the_codes_lie() -> None:
     torch.manual_seed(1)
-    mapping = Mapping(4)
-    fit = MappingFit(mapping, 4)
-    codes = torch.randn(64, 4) * 0.1 + torch.tensor([1.0, -1.0, 0.5, 0.0])
+    mapping = Mapping(make.network_config(w_dim=4, spatial_channels=1))
+    fit = MappingFit(mapping)
+    latents, spatial = torch.randn(64, 8, 4) + 2.0, torch.randn(64, 1, 4, 4) - 2.0
 
-    distances = [fit.learn(codes) for _ in range(60)]
+    distances = [fit.learn(latents, spatial, steps=2) for _ in range(100)]
 
     assert distances[-1] < 0.5 * distances[0]
+    assert mapping.average[:32].mean().item() > 0
+    assert mapping.average[32:].mean().item() < 0
+
+
+def test_the_mapping_is_fitted_without_a_coarse_map_too() -> None:
+    fit = MappingFit(Mapping(make.network_config(w_dim=4, spatial_channels=0)))
+
+    distance = fit.learn(torch.randn(8, 8, 4), torch.zeros(8, 0, 4, 4), steps=1)
+
+    assert distance > 0

@@ -77,7 +77,12 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     A fifth of the pictures is held out by their content and never trains. Stop with Ctrl-C and go
     on later with --resume. Pictures of the progress are in MODELS/PART-training.
     """
-    from inspect_pipeline.service.training import prepare_training, run_folder, train_part
+    from inspect_pipeline.service.training import (
+        finish_run,
+        prepare_training,
+        run_folder,
+        train_part,
+    )
     from inspect_pipeline.training.plan import TrainingOptions, best_device
 
     _check_name(part)
@@ -96,6 +101,7 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     for sentence in prepared.plan.sentences():
         screen.print(f"- {sentence}", highlight=False)
     screen.print(f"- progress in {run_folder(models, part)}, the model will be {models / part}")
+    screen.print(f"- {_where_it_starts(models, part, resume=resume)}", highlight=False)
     try:
         with TrainingBars() as bars:
             command = _typed_command()
@@ -104,6 +110,7 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
         screen.print("interrupted: nothing is lost, go on with the same command and --resume")
         raise typer.Exit(INTERRUPTED) from None
     _calibrate_held_out(models, part, list(prepared.split.held_out))
+    finish_run(models, part)
     screen.print(f"model of {part}: {place}")
 
 
@@ -137,6 +144,17 @@ def calibrate(
         models, part, pictures, budget=false_alarms, min_area_px=min_area_px, progress=_bar
     )
     show_figures(report.figures)
+
+
+def _where_it_starts(models: Path, part: str, *, resume: bool) -> str:
+    from inspect_pipeline.service.training import interrupted_run
+
+    stands = interrupted_run(models, part)
+    if stands is None:
+        return "starts afresh" + (": there is no interrupted run to resume" if resume else "")
+    if resume:
+        return f"goes on with the interrupted run: {stands}"
+    return f"starts afresh; the interrupted run ({stands}) is set aside as {part}-training-previous"
 
 
 def _calibrate_held_out(models: Path, part: str, held_out: list[GoodPart]) -> None:
