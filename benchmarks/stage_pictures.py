@@ -14,7 +14,8 @@ import torch
 from PIL import Image, ImageDraw
 
 import plant_config
-from inspect_pipeline.inspector import Inspector, restored, see
+from inspect_pipeline.inspector import Inspector
+from inspect_pipeline.opinion import restored, see
 from inspect_pipeline.records import Frame, Picture
 from inspect_pipeline.reports.drawing import as_rgb, overlay, scale_for
 from inspect_pipeline.service.build import build_inspector, simulated_line
@@ -69,8 +70,8 @@ def _stages(inspector: Inspector, frame: Frame) -> list[Picture]:
     regions = find_regions(seen.heat, inspector.limits)
     restoration = restored(model, seen, regions)
     d = stitch(seen.discrepancy.values, seen.discrepancy.grid, frame_wh=seen.prepared.working_wh)
-    scores = inspector.calibration.scores
-    scale = scale_for(threshold=inspector.calibration.threshold, typical=float(np.median(scores)))
+    limits = inspector.limits
+    scale = scale_for(threshold=limits.threshold, typical=limits.low_threshold)
     signed = np.clip(127.5 + 255 * d.numpy().transpose(1, 2, 0), 0, 255).astype(np.uint8)
     return [
         as_rgb(frame.pixels),

@@ -3,6 +3,7 @@
     MODELS/PART/
         weights.safetensors   generator, encoder, DIPN and DICN in half precision
         model.json            format, sizes, preparation, what was trained on, hash of the weights
+        verification.json     which share of a region restoration may explain
         calibration.json      held-out scores, budget, limits (rewritten by `calibrate`)
         card.json, card.md    for people: data, hashes, durations, figures, the command
         sheet.png             samples, golden, discrepancy, evidence and restored tiles
@@ -19,7 +20,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from inspect_pipeline.errors import (
     CalibrationError,
     InspectError,
 )
-from inspect_pipeline.limits import Limits
+from inspect_pipeline.limits import LEFT_TO_PEOPLE, Limits, VerificationLimits
 from inspect_pipeline.networks.config import NetworkConfig
 from inspect_pipeline.networks.layers import channels_last
 from inspect_pipeline.networks.part_networks import PartNetworks
@@ -43,7 +44,8 @@ from inspect_pipeline.records import sha256_of
 from inspect_pipeline.stages.prepare import Preparation
 
 FORMAT = 1
-WEIGHTS, MODEL, CALIBRATION = "weights.safetensors", "model.json", "calibration.json"
+WEIGHTS, MODEL = "weights.safetensors", "model.json"
+VERIFICATION, CALIBRATION = "verification.json", "calibration.json"
 CARD, CARD_WORDS, SHEET = "card.json", "card.md", "sheet.png"
 
 
@@ -79,6 +81,7 @@ class PartModel:
     weights_sha256: str
     calibrated: Calibrated | None
     card: Mapping[str, Any]
+    verification: VerificationLimits = LEFT_TO_PEOPLE
 
     @property
     def model_id(self) -> str:
@@ -146,6 +149,10 @@ def save_bundle(
 def write_card(folder: Path, card: Mapping[str, Any]) -> None:
     write_json(folder / CARD, card)
     (folder / CARD_WORDS).write_text(card_words(card), encoding="utf-8")
+
+
+def write_verification(folder: Path, limits: VerificationLimits) -> None:
+    write_json(folder / VERIFICATION, asdict(limits))
 
 
 def write_calibration(folder: Path, calibrated: Calibrated) -> None:
@@ -219,6 +226,7 @@ def _loaded(folder: Path) -> PartModel:
         origin=origin,
         weights_sha256=weights_sha256,
         calibrated=_calibrated(folder / CALIBRATION),
+        verification=_verification(folder / VERIFICATION),
         card=card,
     )
 
@@ -255,6 +263,13 @@ def _calibrated(path: Path) -> Calibrated | None:
             calibration=Calibration.from_dict(said["calibration"]),
             limits=Limits.from_dict(said["limits"]),
         )
+
+
+def _verification(path: Path) -> VerificationLimits:
+    if not path.exists():
+        return LEFT_TO_PEOPLE
+    with _reading(path):
+        return VerificationLimits(**json.loads(path.read_text(encoding="utf-8")))
 
 
 def _pair(values: list[int]) -> tuple[int, int]:

@@ -4,58 +4,36 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-
-import torch
+from dataclasses import replace
 
 from inspect_pipeline.bundle import PartModel
 from inspect_pipeline.conformal import Calibration
 from inspect_pipeline.errors import CalibrationError, UsageError
 from inspect_pipeline.geometry import grown, polygon_mask
 from inspect_pipeline.limits import Limits
+from inspect_pipeline.opinion import Seen, form_opinion, see
 from inspect_pipeline.records import (
     Captured,
-    Discrepancy,
-    DiscrepancyMap,
     Evidence,
     Frame,
     FrameKey,
     FramePictures,
     Inspection,
-    Inversion,
     Mask,
-    Region,
     Unfit,
     UnreadableFrame,
     Verification,
     sha256_of,
 )
-from inspect_pipeline.stages.compare import compare, frame_map
 from inspect_pipeline.stages.fitness import FitnessLimits, unfit_reason
-from inspect_pipeline.stages.invert import invert
 from inspect_pipeline.stages.judge import Scale, Standard, judge, unfit
-from inspect_pipeline.stages.prepare import Prepared, as_channels, prepare
-from inspect_pipeline.stages.regions import find_regions, frame_score
-from inspect_pipeline.stages.verify import Restoration, restore, verify
-from inspect_pipeline.tiling import cut
+from inspect_pipeline.stages.verify import Restoration
 from plant_config.part import Part
 
-OVERLAP_SHARE = 0.25
-BORDER_SHARE = 1 / 16
 EVIDENCE_MARGIN_PX = 24
 SIZE_SLACK = 2.0  # parts of changing size: frames up to this factor beyond what was trained on
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Seen:
-    """What the networks made of a frame, before any threshold."""
-
-    prepared: Prepared
-    inversion: Inversion
-    discrepancy: Discrepancy
-    heat: DiscrepancyMap
 
 
 class Inspector:
@@ -92,24 +70,24 @@ class Inspector:
         timings_s: dict[str, float] = {}
         with _timed(timings_s, "see"):
             seen = see(self.model, captured)
-        with _timed(timings_s, "find"):
-            inspected = self._inspected(captured)
-            regions = find_regions(seen.heat, self.limits, inspected)
-            score = frame_score(seen.heat, min_area_px=self.limits.min_area_px, inspected=inspected)
-        verified: list[Verification] = []
+        with _timed(timings_s, "verify"):
+            opinion = form_opinion(
+                self.model,
+                seen,
+                self.limits,
+                inspected=self._inspected(captured),
+                always_restore=keep_pictures,
+            )
+        found = [one for one in opinion.suspects if one.region.peak > self.limits.threshold]
         pictures: FramePictures | None = None
-        if regions or keep_pictures:
-            with _timed(timings_s, "verify"):
-                restoration = restored(self.model, seen, regions)
-                wh = captured.frame_wh
-                verified = verify(regions, restoration, frame_wh=wh, limits=self.limits)
-                pictures = _pictures(captured, seen, restoration)
+        if opinion.restoration is not None and (found or keep_pictures):
+            pictures = _pictures(captured, seen, opinion.restoration)
         return judge(
             captured.key,
             frame_wh=captured.frame_wh,
-            raw_score=score,
-            verified=verified,
-            evidence=[_evidence(one, pictures) for one in verified] if pictures else [],
+            raw_score=opinion.score,
+            verified=found,
+            evidence=[_evidence(one, pictures) for one in found] if pictures else [],
             standard=self.standard,
             pictures=pictures,
             timings_s=timings_s,
@@ -139,42 +117,6 @@ class Inspector:
             config_id=self.standard.config_id,
             frame_wh=frame_wh,
         )
-
-
-@torch.inference_mode()
-def see(model: PartModel, frame: Frame) -> Seen:
-    """Inverts the frame's tiles and compares them; the map is in the frame's own coordinates."""
-    how = model.preparation
-    prepared = prepare(as_channels(frame.pixels, how.channels), how)
-    overlap_px = round(OVERLAP_SHARE * how.tile_px)
-    tiles = cut(prepared.pixels, tile_px=how.tile_px, overlap_px=overlap_px)
-    inversion = invert(model.networks, tiles)
-    discrepancy = compare(model.networks, inversion)
-    heat = frame_map(
-        discrepancy,
-        working_wh=prepared.working_wh,
-        frame_wh=frame.frame_wh,
-        border_px=_border_px(model),
-    )
-    return Seen(prepared=prepared, inversion=inversion, discrepancy=discrepancy, heat=heat)
-
-
-@torch.inference_mode()
-def restored(model: PartModel, seen: Seen, regions: Sequence[Region]) -> Restoration:
-    """DICN's two answers for the tiles that the regions touch."""
-    return restore(
-        model.networks,
-        seen.inversion,
-        seen.discrepancy,
-        observed=seen.prepared.pixels,
-        regions=regions,
-        scale=model.preparation.scale,
-        border_px=_border_px(model),
-    )
-
-
-def _border_px(model: PartModel) -> int:
-    return round(BORDER_SHARE * model.preparation.tile_px)
 
 
 def _pictures(frame: Frame, seen: Seen, restoration: Restoration) -> FramePictures:

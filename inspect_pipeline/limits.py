@@ -8,13 +8,34 @@ from dataclasses import asdict, dataclass, fields
 
 
 @dataclass(frozen=True, kw_only=True)
+class VerificationLimits:
+    """Shares of a region that restoration explains: what is believed, what is rejected.
+
+    A region is confirmed as a defect when restoring explains at most `confirm_below` of it,
+    rejected as a weakness of the model above `reject_above`, and left to people in between.
+    """
+
+    reject_above: float
+    confirm_below: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.confirm_below <= self.reject_above <= 1.0:
+            raise ValueError(
+                f"0 <= confirm_below <= reject_above <= 1 must hold, "
+                f"got {self.confirm_below} and {self.reject_above}"
+            )
+
+
+LEFT_TO_PEOPLE = VerificationLimits(reject_above=1.0, confirm_below=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """Scores are raw evidence log-odds, lengths are pixels of the frame, `explained` is a share.
 
     A region needs `min_area_px` connected pixels above `threshold`; it then spreads to everything
-    connected above `low_threshold`, across gaps of about twice `closing_px`. It is confirmed as a
-    defect when restoring explains at most `confirm_below` of it, rejected as a weakness of the
-    model from `reject_above` on, and left to people in between.
+    connected above `low_threshold`, across gaps of about twice `closing_px`. `reject_above` and
+    `confirm_below` are those of VerificationLimits.
     """
 
     threshold: float
@@ -35,11 +56,7 @@ class Limits:
             raise ValueError(f"min_area_px must be at least 1, got {self.min_area_px}")
         if self.closing_px < 0:
             raise ValueError(f"closing_px must not be negative, got {self.closing_px}")
-        if not 0.0 <= self.confirm_below <= self.reject_above <= 1.0:
-            raise ValueError(
-                f"0 <= confirm_below <= reject_above <= 1 must hold, "
-                f"got {self.confirm_below} and {self.reject_above}"
-            )
+        VerificationLimits(reject_above=self.reject_above, confirm_below=self.confirm_below)
 
     def to_dict(self) -> dict[str, float | int]:
         """Plain numbers under the field names, for a file."""

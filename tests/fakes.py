@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from inspect_pipeline.networks.part_networks import PartNetworks
+
 
 class FastClock:
     """Every look at it moves it on by `tick_s`: what takes minutes takes a few looks."""
@@ -41,3 +47,21 @@ class InterruptedWatcher(RecordingWatcher):
         super().stepped(phase, fraction, losses)
         if phase == self.phase and len(self.fractions[phase]) == self.after_steps:
             raise KeyboardInterrupt
+
+
+class SpotFinder(PartNetworks):
+    """Finds what stands out from its surroundings, with no learning; restores half of anything."""
+
+    contrast = 0.3  # from here on a pixel is more likely a defect than not
+
+    def invert(self, tiles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        latents, spatial, golden = super().invert(tiles)
+        return latents, spatial, torch.zeros_like(golden)
+
+    def compare(self, tiles: Tensor, golden: Tensor) -> tuple[Tensor, Tensor]:
+        d = tiles - golden
+        stands_out = d - F.avg_pool2d(d, 9, stride=1, padding=4, count_include_pad=False)
+        return d, 20 * (stands_out.abs().mean(dim=1, keepdim=True) - self.contrast)
+
+    def restore(self, gated: Tensor, latents: Tensor, spatial: Tensor) -> Tensor:
+        return gated / 2

@@ -16,7 +16,8 @@ from PIL import Image
 
 from inspect_pipeline.bundle import Calibrated, Origin, PartModel, half_precision, save_bundle
 from inspect_pipeline.conformal import calibrate
-from inspect_pipeline.limits import Limits
+from inspect_pipeline.inspector import Inspector
+from inspect_pipeline.limits import LEFT_TO_PEOPLE, Limits
 from inspect_pipeline.networks.config import NetworkConfig
 from inspect_pipeline.networks.part_networks import PartNetworks
 from inspect_pipeline.records import Frame, FrameKey, Picture, sha256_of
@@ -26,6 +27,7 @@ from plant_config.part import Part
 
 TILE_PX = 32
 FRAME_WH = (72, 56)
+PART: dict[str, Any] = {"name": "bracket", "mm_per_px": 0.5}
 SCORES = tuple(float(n) for n in range(1, 100))
 
 
@@ -183,5 +185,16 @@ def saved_bundle(models: Path, model: PartModel) -> Path:
 
 
 def part(**changed: Any) -> Part:
-    chosen: dict[str, Any] = {"name": "bracket", "mm_per_px": 0.5}
-    return Part(**{**chosen, **changed})
+    return Part(**{**PART, **changed})
+
+
+def inspector(
+    model: PartModel, threshold: float, *, limits: dict[str, Any] | None = None, **part: Any
+) -> Inspector:
+    """An inspector with this threshold; by default verification rejects and confirms nothing."""
+    chosen = {
+        "low_threshold": threshold,
+        **vars(LEFT_TO_PEOPLE),
+        **(limits or {}),
+    }
+    return Inspector(recalibrated(model, around(threshold, **chosen)), Part(**{**PART, **part}))

@@ -50,11 +50,15 @@ class Mapping(nn.Module):
 
     def codes(self, z: Tensor) -> Tensor:
         """The same as one flat vector per tile."""
+        flat: Tensor = self.head(self.hidden(z))
+        return flat
+
+    def hidden(self, z: Tensor) -> Tensor:
+        """What the head turns into codes: (n, w_dim)."""
         x = z * torch.rsqrt(z.square().mean(dim=1, keepdim=True) + 1e-8)
         for layer in self.layers:
             x = leaky(layer(x))
-        flat: Tensor = self.head(x)
-        return flat
+        return x
 
     @torch.no_grad()
     def remember(self, codes: Tensor, decay: float = 0.99) -> None:

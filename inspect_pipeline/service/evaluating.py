@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 from PIL import Image
@@ -93,12 +92,12 @@ def _evaluated(inspector: Inspector, image: LabelledImage) -> EvaluatedImage:
 
 
 def _head(inspector: Inspector, data: Path) -> EvaluationHead:
-    calibration = inspector.calibration
+    calibration, limits = inspector.calibration, inspector.limits
     return EvaluationHead(
         title=f"Evaluation of {inspector.part.name}",
         created_at=datetime.now(UTC),
-        threshold=inspector.limits.threshold,
-        scale=scale_for(threshold=calibration.threshold, typical=median(calibration.scores)),
+        threshold=limits.threshold,
+        scale=scale_for(threshold=limits.threshold, typical=limits.low_threshold),
         facts={
             "part": inspector.part.name,
             "data": data.name,

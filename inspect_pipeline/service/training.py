@@ -15,7 +15,9 @@ from inspect_pipeline.conformal import pictures_needed
 from inspect_pipeline.training.calibrate import (
     CalibrationReport,
     Progress,
+    VerificationReport,
     calibrate_model,
+    learn_verification,
     unseen,
 )
 from inspect_pipeline.training.checkpoint import FILE_NAME, load_progress
@@ -120,6 +122,18 @@ def affordable_budget(wanted: float, held_out: int) -> float:
     if held_out >= pictures_needed(wanted):
         return wanted
     return -(-10_000 // (held_out + 1)) / 10_000  # rounded up to four digits
+
+
+def verify_part(
+    models: Path, part: str, taught: list[GoodPart], *, progress: Progress | None = None
+) -> VerificationReport:
+    """Sets the bundle's limits of verification on pictures that trained it, and notes them."""
+    model = bundle.load_bundle(models, part)
+    report = learn_verification(model, taught, progress=progress)
+    folder = models / part
+    bundle.write_verification(folder, report.limits)
+    bundle.write_card(folder, {**model.card, "verification": report.figures})
+    return report
 
 
 def calibrate_part(

@@ -1,8 +1,10 @@
-"""Limits of a part from good parts that its networks never saw, and from nothing else.
+"""Limits of a part from good parts and synthetic defects, and from nothing else.
 
-The threshold is conformal: the k-th smallest frame score of the held-out good parts. The limits of
-verification come from two sets of regions: what stands out most on those good parts (false
-alarms), and synthetic defects planted into them (to be kept).
+`learn_verification` sets the limits of verification on pictures that trained the networks: from
+what stands out most on them (false alarms) and from synthetic defects planted into them (to be
+kept). `calibrate_model` then sets the conformal threshold on held-out good parts: the k-th smallest
+of their scores, verification included. The two sets of pictures share nothing, so the threshold's
+guarantee is untouched by what verification learnt.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ import numpy as np
 from inspect_pipeline.bundle import Calibrated, PartModel
 from inspect_pipeline.conformal import Calibration, calibrate
 from inspect_pipeline.errors import TrainingDataError
-from inspect_pipeline.inspector import Seen, restored, see
-from inspect_pipeline.limits import Limits
+from inspect_pipeline.limits import LEFT_TO_PEOPLE, Limits, VerificationLimits
+from inspect_pipeline.opinion import Seen, form_opinion, restored, see
 from inspect_pipeline.records import Frame, FrameKey, Mask, Picture, Region
 from inspect_pipeline.stages.prepare import as_channels
 from inspect_pipeline.stages.regions import find_regions, frame_score
@@ -30,12 +32,19 @@ from inspect_pipeline.training.good_parts import GoodPart
 
 MIN_AREA_PX = 8  # of the working picture; smaller specks are sensor noise as often as defects
 CLOSING_PX = 2
+SUSPECT_LOG_ODDS = 0.0  # more likely a defect than not: from here on a region is verified
 DEFECTS_KEPT = 0.99  # share of planted defects that REJECTED may not touch
 FALSE_ALARMS_NOT_CONFIRMED = 0.95
-MAX_PLANTED = 100
+MAX_VERIFYING_PARTS = 80
 HIT_SHARE = 0.1  # of a region's pixels inside the planted mask: this region is the defect
 
 Progress = Callable[[Iterable[GoodPart], int, str], Iterable[GoodPart]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerificationReport:
+    limits: VerificationLimits
+    figures: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +67,34 @@ def unseen(model: PartModel, parts: Sequence[GoodPart]) -> list[GoodPart]:
     return fresh
 
 
+def learn_verification(
+    model: PartModel, parts: Sequence[GoodPart], *, progress: Progress | None = None
+) -> VerificationReport:
+    """What restoration explains of false alarms and of planted defects, and the limits between."""
+    chosen = list(parts[:MAX_VERIFYING_PARTS])
+    watch = progress or _unwatched
+    false_shares: list[float] = []
+    found: list[float | None] = []
+    for part in watch(chosen, len(chosen), "verification"):
+        false_shares += _false_shares(model, see(model, frame_of(part, model)))
+        found.append(_planted_share(model, part))
+    true_shares = [share for share in found if share is not None]
+    limits = _limits_between(true_shares, false_shares)
+    rejected = [share for share in false_shares if share > limits.reject_above]
+    figures = {
+        "pictures": len(chosen),
+        "planted_defects": len(found),
+        "planted_defects_noticed": len(true_shares),
+        "planted_defects_explained_median": _rounded_median(true_shares),
+        "false_alarms": len(false_shares),
+        "false_alarms_explained_median": _rounded_median(false_shares),
+        "false_alarms_rejected_share": round(len(rejected) / max(1, len(false_shares)), 4),
+        "reject_above": round(limits.reject_above, 4),
+        "confirm_below": round(limits.confirm_below, 4),
+    }
+    return VerificationReport(limits=limits, figures=figures)
+
+
 def calibrate_model(
     model: PartModel,
     parts: Sequence[GoodPart],
@@ -66,35 +103,33 @@ def calibrate_model(
     min_area_px: int | None = None,
     progress: Progress | None = None,
 ) -> CalibrationReport:
-    """Scores held-out good parts, plants defects in them, and derives the limits.
+    """Scores held-out good parts, as inspection will, and derives the threshold.
 
     Raises CalibrationError, before any work, when the pictures are too few for the budget.
     """
     Calibration(scores=(0.0,) * len(parts), budget=budget)
     watch = progress or _unwatched
-    area = min_area_px or max(1, round(MIN_AREA_PX / model.preparation.scale**2))
-    scores, false_shares = [], []
-    for part in watch(parts, len(parts), "good parts"):
-        seen = see(model, frame_of(part, model))
-        scores.append(frame_score(seen.heat, min_area_px=area))
-        false_shares += _shares_above(model, seen, scores[-1], area)
-    calibration = calibrate(scores, budget=budget)
-    limits = Limits(
-        threshold=calibration.threshold,
-        low_threshold=min(calibration.threshold, median(scores)),
-        min_area_px=area,
-        closing_px=CLOSING_PX,
-        reject_above=1.0,
-        confirm_below=0.0,
-    )
-    planted = list(parts[:MAX_PLANTED])
-    found = [_find_planted(model, p, limits) for p in watch(planted, len(planted), "planted")]
-    true_shares = [share for share in found if share is not None]
-    reject, confirm = _verification_limits(true_shares, false_shares)
-    limits = replace(limits, reject_above=reject, confirm_below=confirm)
+    limits = suspect_limits(model, min_area_px)
+    seen = (see(model, frame_of(part, model)) for part in watch(parts, len(parts), "good parts"))
+    calibration = calibrate((form_opinion(model, one, limits).score for one in seen), budget=budget)
+    threshold = calibration.threshold
+    limits = replace(limits, threshold=threshold, low_threshold=min(SUSPECT_LOG_ODDS, threshold))
     return CalibrationReport(
         calibrated=Calibrated(calibration=calibration, limits=limits),
-        figures=_figures(calibration, limits, found, false_shares),
+        figures=_figures(calibration, limits),
+    )
+
+
+def suspect_limits(model: PartModel, min_area_px: int | None = None) -> Limits:
+    """The model's limits before it has a threshold: everything more likely than not is a region."""
+    area_px = min_area_px or max(1, round(MIN_AREA_PX / model.preparation.scale**2))
+    return Limits(
+        threshold=SUSPECT_LOG_ODDS,
+        low_threshold=SUSPECT_LOG_ODDS,
+        min_area_px=area_px,
+        closing_px=CLOSING_PX,
+        reject_above=model.verification.reject_above,
+        confirm_below=model.verification.confirm_below,
     )
 
 
@@ -132,16 +167,15 @@ def plant(pixels: Picture, other: Picture, *, size_px: int, seed: int) -> tuple[
     return planted, mask
 
 
-def _find_planted(model: PartModel, part: GoodPart, limits: Limits) -> float | None:
-    """Explained share of a planted defect's region; None where it was not found."""
+def _planted_share(model: PartModel, part: GoodPart) -> float | None:
+    """Explained share of a planted defect's region; None where it was not noticed."""
     pixels = as_channels(part.pixels, model.preparation.channels)
     size = round(model.preparation.tile_px / model.preparation.scale)
     seed = zlib.crc32(part.sha256.encode())
     planted, mask = plant(pixels, pixels, size_px=size, seed=seed)
     seen = see(model, frame_of(part, model, planted))
-    regions = find_regions(seen.heat, limits)
-    hits = [region for region in regions if _hit(region, mask)]
-    shares = list(_shares(model, seen, hits))
+    regions = find_regions(seen.heat, suspect_limits(model))
+    shares = list(_shares(model, seen, [region for region in regions if _hit(region, mask)]))
     return min(shares) if shares else None
 
 
@@ -150,17 +184,12 @@ def _hit(region: Region, mask: Mask) -> bool:
     return bool((mask[rows, columns] & region.mask).sum() >= HIT_SHARE * region.area_px)
 
 
-def _shares_above(model: PartModel, seen: Seen, score: float, area_px: int) -> list[float]:
-    """Explained shares of what stands out most on a good part: regions just below its score."""
-    level = float(np.nextafter(np.float32(score), np.float32(-np.inf)))
-    limits = Limits(
-        threshold=level,
-        low_threshold=level - 1.0,
-        min_area_px=area_px,
-        closing_px=CLOSING_PX,
-        reject_above=1.0,
-        confirm_below=0.0,
-    )
+def _false_shares(model: PartModel, seen: Seen) -> list[float]:
+    """Explained shares of a good part's suspects, or of what stands out most where it has none."""
+    limits = suspect_limits(model)
+    score = frame_score(seen.heat, min_area_px=limits.min_area_px)
+    level = min(SUSPECT_LOG_ODDS, float(np.nextafter(np.float32(score), np.float32(-np.inf))))
+    limits = replace(limits, threshold=level, low_threshold=level)
     return list(_shares(model, seen, find_regions(seen.heat, limits)))
 
 
@@ -173,40 +202,25 @@ def _shares(model: PartModel, seen: Seen, regions: Sequence[Region]) -> Iterator
         yield explained_share(region, before, after)
 
 
-def _verification_limits(
+def _limits_between(
     true_shares: Sequence[float], false_shares: Sequence[float]
-) -> tuple[float, float]:
-    """(reject_above, confirm_below).
-
-    Rejected is only what hardly any planted defect reaches, confirmed only what few false alarms
-    fall to; with nothing to learn from, everything is left to people.
-    """
+) -> VerificationLimits:
+    """Rejected is only what hardly any planted defect reaches, confirmed only what few false
+    alarms fall to; with nothing to learn from, everything is left to people."""
     if not true_shares or not false_shares:
-        return 1.0, 0.0
-    reject = float(np.quantile(true_shares, DEFECTS_KEPT, method="higher"))
+        return LEFT_TO_PEOPLE
+    reject = float(np.quantile(true_shares, DEFECTS_KEPT))
     confirm = float(np.quantile(false_shares, 1 - FALSE_ALARMS_NOT_CONFIRMED, method="lower"))
-    return reject, min(confirm, reject)
+    return VerificationLimits(reject_above=reject, confirm_below=min(confirm, reject))
 
 
-def _figures(
-    calibration: Calibration,
-    limits: Limits,
-    found: Sequence[float | None],
-    false_shares: Sequence[float],
-) -> dict[str, Any]:
+def _figures(calibration: Calibration, limits: Limits) -> dict[str, Any]:
     promise = calibration.guarantee()
-    true_shares = [share for share in found if share is not None]
-    rejected = [share for share in false_shares if share > limits.reject_above]
     return {
         "held_out_pictures": promise.pictures,
         "false_alarm_budget": calibration.budget,
         "false_alarm_rate_upper_95": round(promise.upper_rate, 4),
-        "threshold_log_odds": round(calibration.threshold, 4),
-        "planted_defects": len(found),
-        "planted_defects_found": len(true_shares),
-        "false_alarms_explained_median": _rounded_median(false_shares),
-        "planted_defects_explained_median": _rounded_median(true_shares),
-        "false_alarms_rejected_share": round(len(rejected) / max(1, len(false_shares)), 4),
+        "score_median": _rounded_median(calibration.scores),
         "limits": {name: round(value, 4) for name, value in limits.to_dict().items()},
     }
 

@@ -33,6 +33,11 @@ class MappingPhase:
     def step(self, batch: Batch, number: int, fraction: float) -> dict[str, float]:
         with torch.no_grad():
             latents, spatial = self.networks.encoder(batch.clean)
+        if not self.fit.seen.is_full:
+            seen = self.fit.look_at(latents, spatial)
+            if self.fit.seen.is_full:
+                self.fit.match_moments(seen)
+            return {}
         rate = scheduled(RATE, number, fraction)
         return {"codes": self.fit.learn(latents, spatial, steps=INNER_STEPS, rate=rate)}
 

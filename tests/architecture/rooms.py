@@ -62,8 +62,11 @@ ROOMS = {
     "inspect_pipeline.bundle": Room(
         ours=(*NOUNS, "networks", "stages"), theirs=(*ARRAYS, "safetensors")
     ),
+    "inspect_pipeline.opinion": Room(
+        ours=(*NOUNS, "tiling", "stages", "bundle", "networks", "runtime"), theirs=ARRAYS
+    ),
     "inspect_pipeline.inspector": Room(
-        ours=(*NOUNS, "tiling", "stages", "bundle", "networks", "runtime"),
+        ours=(*NOUNS, "opinion", "stages", "bundle"),
         leaves=("plant_config.part",),
         theirs=ARRAYS,
     ),
@@ -76,7 +79,7 @@ ROOMS = {
         ours=("inspector", "bundle", "records", "errors"), theirs=(*ARRAYS, "ray")
     ),
     "inspect_pipeline.training": Room(
-        ours=(*NOUNS, "networks", "runtime", "stages", "tiling", "bundle", "inspector", "capture"),
+        ours=(*NOUNS, "networks", "runtime", "stages", "tiling", "bundle", "opinion", "capture"),
         theirs=(*PICTURES, "pandas", "PIL", "safetensors"),
     ),
     "inspect_pipeline.reports": Room(

@@ -7,7 +7,11 @@ trains into FOLDER, with a checkpoint after every step.
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +32,8 @@ from tests import make
 from tests.fakes import FastClock, RecordingWatcher
 
 BATCH = 4
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 120.0
 
 
 def plan(*, channels: int = 1, **changed: Any) -> TrainingPlan:
@@ -72,6 +78,25 @@ def a_run(
 def weights_of(trained: Trained) -> dict[str, Tensor]:
     state: dict[str, Tensor] = trained.networks.state_dict()
     return state
+
+
+def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not happened():
+        assert process.poll() is None, f"ended early with {process.returncode}"
+        assert time.monotonic() < deadline_s, "nothing happened for two minutes"
+        time.sleep(0.02)
+
+
+def environment() -> dict[str, str]:
+    """One thread and plain words, wherever the tests run."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
+
+
+def assert_equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> None:
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        assert torch.allclose(value, second[name], atol=1e-6), name
 
 
 def main() -> None:

@@ -14,22 +14,30 @@ from tests import make
 COUNT = 4
 
 
-RATE = 5e-3
+RATE = 1e-2
 
 
 def share_left(
-    loss_of: Callable[[], Tensor], parameters: Iterable[nn.Parameter], *, steps: int
+    loss_of: Callable[[], Tensor],
+    parameters: Iterable[nn.Parameter],
+    *,
+    steps: int,
+    rate: float = RATE,
 ) -> float:
     """The last loss as a share of the first."""
-    losses = losses_of(loss_of, parameters, steps=steps)
+    losses = losses_of(loss_of, parameters, steps=steps, rate=rate)
     return losses[-1] / losses[0]
 
 
 def losses_of(
-    loss_of: Callable[[], Tensor], parameters: Iterable[nn.Parameter], *, steps: int
+    loss_of: Callable[[], Tensor],
+    parameters: Iterable[nn.Parameter],
+    *,
+    steps: int,
+    rate: float = RATE,
 ) -> list[float]:
     """The loss before each step down."""
-    optimiser = torch.optim.Adam(list(parameters), lr=RATE)
+    optimiser = torch.optim.Adam(list(parameters), lr=rate)
     losses = []
     for _ in range(steps):
         loss = loss_of()

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from inspect_pipeline import bundle
 from inspect_pipeline.bundle import PartModel, load_bundle
 from inspect_pipeline.errors import BundleDamaged, BundleNotFound, CalibrationError
+from inspect_pipeline.limits import LEFT_TO_PEOPLE, VerificationLimits
 from inspect_pipeline.records import sha256_of
 from tests import make
 
@@ -49,6 +50,18 @@ def test_what_was_saved_is_what_is_loaded(folder: Path, model: PartModel) -> Non
     assert found.card == {"part": "bracket"}
     assert found.calibrated is not None
     assert found.calibrated.to_dict() == make.calibrated().to_dict()
+
+
+def test_limits_of_verification_come_back(folder: Path) -> None:
+    learnt = VerificationLimits(reject_above=0.7, confirm_below=0.2)
+
+    bundle.write_verification(folder, learnt)
+
+    assert loaded(folder).verification == learnt
+
+
+def test_without_limits_of_verification_everything_is_left_to_people(folder: Path) -> None:
+    assert loaded(folder).verification == LEFT_TO_PEOPLE
 
 
 def test_the_networks_on_disk_are_those_that_were_rounded(folder: Path, model: PartModel) -> None:
@@ -218,12 +231,23 @@ def test_what_the_description_lacks_is_named(folder: Path, key: str) -> None:
         loaded(folder)
 
 
-@pytest.mark.parametrize("name", [bundle.MODEL, bundle.CARD, bundle.CALIBRATION])
+JSON_FILES = [bundle.MODEL, bundle.CARD, bundle.CALIBRATION, bundle.VERIFICATION]
+
+
+@pytest.mark.parametrize("name", JSON_FILES)
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe"])
 def test_a_file_that_is_no_json_is_named(folder: Path, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
 
     with pytest.raises(BundleDamaged, match=rf"{folder / name}: "):
+        loaded(folder)
+
+
+def test_limits_of_verification_that_contradict_are_named(folder: Path) -> None:
+    path = folder / bundle.VERIFICATION
+    path.write_text(json.dumps({"reject_above": 0.1, "confirm_below": 0.2}))
+
+    with pytest.raises(BundleDamaged, match=rf"{path}: 0 <= confirm_below <= reject_above <= 1"):
         loaded(folder)
 
 

@@ -12,17 +12,22 @@ import pytest
 from inspect_pipeline.bundle import PartModel
 from inspect_pipeline.errors import CalibrationError, TrainingDataError
 from inspect_pipeline.inspector import Inspector
+from inspect_pipeline.limits import LEFT_TO_PEOPLE, VerificationLimits
+from inspect_pipeline.opinion import see
 from inspect_pipeline.records import Outcome
 from inspect_pipeline.training.calibrate import (
     MIN_AREA_PX,
+    SUSPECT_LOG_ODDS,
     CalibrationReport,
     calibrate_model,
     frame_of,
+    learn_verification,
     plant,
     unseen,
 )
 from inspect_pipeline.training.good_parts import GoodPart
 from tests import make
+from tests.fakes import SpotFinder
 
 COUNT, BUDGET = 25, 0.05
 
@@ -30,6 +35,22 @@ COUNT, BUDGET = 25, 0.05
 @pytest.fixture(scope="module")
 def model() -> PartModel:
     return make.part_model()
+
+
+@pytest.fixture(scope="module")
+def nervous() -> PartModel:
+    """Untrained networks that suspect a fifth of every good part."""
+    networks = make.networks()
+    heat = see(make.part_model(networks=networks), make.frame()).heat.values
+    bias = networks.dipn.head.log_odds.bias
+    assert bias is not None
+    bias.sub_(float(np.quantile(heat, 0.8)))
+    return make.part_model(networks=networks)
+
+
+@pytest.fixture(scope="module")
+def finder() -> PartModel:
+    return make.part_model(networks=SpotFinder(make.network_config()))
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +87,12 @@ def test_a_budget_that_cannot_be_supported_is_refused_before_any_work(
     assert watch.told == []
 
 
-def test_every_part_is_scored_and_gets_a_planted_defect(
-    model: PartModel, parts: list[GoodPart]
-) -> None:
+def test_every_part_is_scored(model: PartModel, parts: list[GoodPart]) -> None:
     watch = Watch()
 
     calibrate_model(model, parts[:4], budget=0.5, progress=watch)
 
-    assert watch.told == [("good parts", 4), ("planted", 4)]
+    assert watch.told == [("good parts", 4)]
 
 
 def test_the_threshold_is_a_score_of_a_good_part(report: CalibrationReport) -> None:
@@ -87,8 +106,7 @@ def test_the_threshold_is_a_score_of_a_good_part(report: CalibrationReport) -> N
 def test_the_limits_are_in_order(report: CalibrationReport) -> None:
     limits = report.calibrated.limits
 
-    assert limits.low_threshold <= limits.threshold
-    assert limits.low_threshold == median(report.calibrated.calibration.scores)
+    assert limits.low_threshold == min(SUSPECT_LOG_ODDS, limits.threshold)
     assert 0 <= limits.confirm_below <= limits.reject_above <= 1
 
 
@@ -119,8 +137,8 @@ def test_the_figures_say_what_was_measured(report: CalibrationReport) -> None:
     assert figures["held_out_pictures"] == COUNT
     assert figures["false_alarm_budget"] == BUDGET
     assert BUDGET < figures["false_alarm_rate_upper_95"] < 1
-    assert figures["planted_defects"] == COUNT
-    assert 0 <= figures["planted_defects_found"] <= COUNT
+    scores = report.calibrated.calibration.scores
+    assert figures["score_median"] == pytest.approx(median(scores), abs=1e-4)
     assert figures["limits"]["min_area_px"] == MIN_AREA_PX
 
 
@@ -144,6 +162,78 @@ def test_the_smallest_area_can_be_asked_for(model: PartModel, parts: list[GoodPa
     assert coarse.limits.threshold < fine.limits.threshold
 
 
+def test_the_threshold_is_set_on_the_scores_that_inspection_gives(
+    nervous: PartModel, parts: list[GoodPart]
+) -> None:
+    strict = replace(nervous, verification=VerificationLimits(reject_above=0.01, confirm_below=0.0))
+    calibrated = calibrate_model(strict, parts[:12], budget=0.1).calibrated
+    line = Inspector(make.recalibrated(strict, calibrated), make.part())
+
+    inspections = [line.inspect(frame_of(part, strict)) for part in parts[:12]]
+
+    scores = sorted(one.raw_score or 0.0 for one in inspections)
+    assert calibrated.limits.threshold > 0
+    assert scores == pytest.approx(list(calibrated.calibration.scores), abs=1e-5)
+
+
+def test_what_verification_rejects_does_not_count(
+    nervous: PartModel, parts: list[GoodPart]
+) -> None:
+    thresholds = [
+        calibrate_model(
+            replace(nervous, verification=limits), parts[:5], budget=0.2
+        ).calibrated.limits.threshold
+        for limits in (LEFT_TO_PEOPLE, VerificationLimits(reject_above=0.0, confirm_below=0.0))
+    ]
+
+    assert thresholds[0] > SUSPECT_LOG_ODDS
+    assert thresholds[1] <= thresholds[0]
+
+
+def test_verification_learns_between_false_alarms_and_planted_defects(
+    finder: PartModel, parts: list[GoodPart]
+) -> None:
+    watch = Watch()
+
+    report = learn_verification(finder, parts[:8], progress=watch)
+
+    figures = report.figures
+    assert watch.told == [("verification", 8)]
+    assert figures["pictures"] == figures["planted_defects"] == 8
+    assert 4 <= figures["planted_defects_noticed"] <= 8
+    assert figures["false_alarms"] >= 8
+    assert figures["planted_defects_explained_median"] == pytest.approx(0.5, abs=0.01)
+    assert report.limits.reject_above == pytest.approx(0.5, abs=0.01)  # half is always explained
+    assert report.limits.confirm_below <= report.limits.reject_above
+
+
+def test_verification_learns_the_same_twice(finder: PartModel, parts: list[GoodPart]) -> None:
+    first, second = (learn_verification(finder, parts[:3]) for _ in range(2))
+
+    assert first.limits == second.limits
+
+
+def test_a_model_that_notices_nothing_leaves_everything_to_people(
+    model: PartModel, parts: list[GoodPart]
+) -> None:
+    report = learn_verification(model, parts[:3])
+
+    assert report.figures["planted_defects_noticed"] == 0
+    assert report.limits == LEFT_TO_PEOPLE
+
+
+def test_what_verification_learnt_goes_into_the_limits(
+    model: PartModel, parts: list[GoodPart]
+) -> None:
+    learnt = VerificationLimits(reject_above=0.7, confirm_below=0.2)
+
+    limits = calibrate_model(
+        replace(model, verification=learnt), parts[:3], budget=0.5
+    ).calibrated.limits
+
+    assert (limits.reject_above, limits.confirm_below) == (0.7, 0.2)
+
+
 def test_pictures_that_trained_the_model_are_left_out(
     model: PartModel, parts: list[GoodPart]
 ) -> None:
@@ -161,6 +251,23 @@ def test_pictures_that_all_trained_the_model_cannot_calibrate_it(
 
     with pytest.raises(TrainingDataError, match="all 25 pictures trained the model of bracket"):
         unseen(taught, parts)
+
+
+def test_a_defect_that_stands_out_fails_and_good_parts_pass(
+    finder: PartModel, parts: list[GoodPart]
+) -> None:
+    calibrated = calibrate_model(finder, parts, budget=BUDGET).calibrated
+    line = Inspector(make.recalibrated(finder, calibrated), make.part())
+    scratched = make.picture(99)
+    scratched[20:23, 10:40] = 240
+
+    good, bad = (line.inspect(make.frame(pixels)) for pixels in (make.picture(98), scratched))
+
+    assert good.outcome is Outcome.PASSED
+    assert bad.outcome is Outcome.FAILED
+    [finding] = bad.findings
+    box = finding.verification.region.box
+    assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx((10, 20, 40, 23), abs=5)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from inspect_pipeline.bundle import PartModel
-from inspect_pipeline.errors import CalibrationError, UsageError
-from inspect_pipeline.inspector import EVIDENCE_MARGIN_PX, Inspector, see
+from inspect_pipeline.errors import UsageError
+from inspect_pipeline.inspector import EVIDENCE_MARGIN_PX
+from inspect_pipeline.opinion import see
 from inspect_pipeline.records import (
     Frame,
     Heat,
@@ -24,7 +25,6 @@ from inspect_pipeline.records import (
 )
 from tests import make
 
-NOTHING_LEARNT = {"confirm_below": 0.0, "reject_above": 1.0}
 QUANTILES = (0.5, 0.9, 0.99, 0.999, 1.0)
 WIDTH, HEIGHT = make.FRAME_WH
 
@@ -40,18 +40,11 @@ def heat(model: PartModel) -> Heat:
     return see(model, make.frame()).heat.values
 
 
-def inspector(
-    model: PartModel, threshold: float, *, limits: dict[str, Any] | None = None, **part: Any
-) -> Inspector:
-    calibrated = make.around(threshold, **{**NOTHING_LEARNT, "min_area_px": 4, **(limits or {})})
-    return Inspector(make.recalibrated(model, calibrated), make.part(**part))
-
-
 def inspected(
     model: PartModel, heat: Heat, quantile: float = 0.95, frame: Frame | None = None, **chosen: Any
 ) -> Inspection:
     threshold = float(np.quantile(heat, quantile))
-    return inspector(model, threshold, **chosen).inspect(frame or make.frame())
+    return make.inspector(model, threshold, **chosen).inspect(frame or make.frame())
 
 
 @pytest.mark.parametrize("quantile", QUANTILES)
@@ -60,7 +53,7 @@ def test_a_frame_has_findings_exactly_when_its_score_exceeds_the_threshold(
 ) -> None:
     threshold = float(np.quantile(heat, quantile))
 
-    inspection = inspector(model, threshold).inspect(make.frame())
+    inspection = make.inspector(model, threshold).inspect(make.frame())
 
     assert inspection.raw_score is not None
     assert (inspection.raw_score > threshold) == bool(inspection.findings)
@@ -97,7 +90,7 @@ def test_the_same_frame_twice_gives_the_same_numbers(model: PartModel, heat: Hea
 
 
 def test_findings_do_not_depend_on_the_frame_before(model: PartModel, heat: Heat) -> None:
-    line = inspector(model, float(np.quantile(heat, 0.95)))
+    line = make.inspector(model, float(np.quantile(heat, 0.95)))
     fresh = numbers_of(line.inspect(make.frame()))
 
     line.inspect(make.frame(make.picture(9)))
@@ -129,6 +122,24 @@ def test_what_the_restoration_explains_is_rejected_and_passes(model: PartModel, 
     explained = [one.verification.explained for one in inspection.findings]
     assert verdicts == {Verdict.REJECTED if share > 0 else Verdict.CONFIRMED for share in explained}
     assert (inspection.outcome is Outcome.PASSED) == (verdicts == {Verdict.REJECTED})
+
+
+def test_a_frame_whose_findings_are_all_rejected_passes_with_a_low_score(
+    model: PartModel, heat: Heat
+) -> None:
+    threshold = float(np.quantile(heat, 0.95))
+    rejecting = {"confirm_below": 0.0, "reject_above": 0.0}
+    line = make.inspector(model, threshold, limits=rejecting)
+
+    inspection = line.inspect(make.frame())
+
+    standing = [
+        one.verification.region.peak
+        for one in inspection.findings
+        if one.verification.verdict is not Verdict.REJECTED
+    ]
+    assert inspection.raw_score == max(standing, default=threshold)
+    assert (inspection.outcome is Outcome.FAILED) == bool(standing)
 
 
 def test_what_nothing_explains_is_confirmed(model: PartModel, heat: Heat) -> None:
@@ -188,7 +199,7 @@ UNFIT = [
 def test_a_frame_that_cannot_be_inspected_has_a_reason_and_no_score(
     model: PartModel, pixels: Picture, reason: UnfitReason
 ) -> None:
-    line = inspector(model, 0.0)
+    line = make.inspector(model, 0.0)
 
     inspection = line.inspect(make.frame(pixels))
 
@@ -205,7 +216,7 @@ def test_a_picture_that_could_not_be_read_is_unfit_too(model: PartModel) -> None
         unfit=Unfit(reason=UnfitReason.UNREADABLE, detail="bracket.png is empty"),
     )
 
-    inspection = inspector(model, 0.0).inspect(broken)
+    inspection = make.inspector(model, 0.0).inspect(broken)
 
     assert inspection.outcome is Outcome.UNFIT
     assert inspection.unfit == broken.unfit
@@ -215,8 +226,8 @@ def test_a_picture_that_could_not_be_read_is_unfit_too(model: PartModel) -> None
 def test_the_plant_decides_what_is_too_dark(model: PartModel) -> None:
     dim = make.frame(make.picture(1, centre_grey=60.0))
 
-    assert inspector(model, 99.0, dark_below=80.0).inspect(dim).outcome is Outcome.UNFIT
-    assert inspector(model, 99.0, dark_below=40.0).inspect(dim).outcome is Outcome.PASSED
+    assert make.inspector(model, 99.0, dark_below=80.0).inspect(dim).outcome is Outcome.UNFIT
+    assert make.inspector(model, 99.0, dark_below=40.0).inspect(dim).outcome is Outcome.PASSED
 
 
 SIZES = [
@@ -233,7 +244,7 @@ def test_parts_of_changing_size_have_some_slack(
     model: PartModel, frame_wh: tuple[int, int], outcome: Outcome
 ) -> None:
     origin = make.origin(frame_wh_min=(40, 30), frame_wh_max=(80, 60))
-    line = inspector(replace(model, origin=origin), 99.0)
+    line = make.inspector(replace(model, origin=origin), 99.0)
 
     inspection = line.inspect(make.frame(make.picture(1, frame_wh=frame_wh)))
 
@@ -280,7 +291,7 @@ def test_evidence_shows_the_region_with_some_surroundings(model: PartModel, heat
 
 
 def test_clean_frames_keep_no_pictures_unless_asked(model: PartModel) -> None:
-    line = inspector(model, 99.0)
+    line = make.inspector(model, 99.0)
 
     assert line.inspect(make.frame()).pictures is None
     kept = line.judged(make.frame(), keep_pictures=True)
@@ -308,76 +319,3 @@ def test_a_part_in_colour_is_inspected_in_colour() -> None:
     assert inspection.findings[0].evidence.golden.shape[2] == 3
     grey = inspected(model, heat, 1.0, make.frame(make.picture(2)))
     assert grey.outcome is not Outcome.UNFIT
-
-
-def test_a_model_that_was_never_calibrated_cannot_inspect(model: PartModel) -> None:
-    with pytest.raises(CalibrationError, match="was never calibrated: run"):
-        Inspector(model, make.part())
-
-
-def test_findings_smaller_than_calibrated_are_refused_with_the_command(model: PartModel) -> None:
-    with pytest.raises(
-        CalibrationError,
-        match=r"calibrate bracket --images DIR --min-area-px 3`, or raise min_area",
-    ):
-        inspector(model, 0.0, min_area_px=3)
-
-
-def test_findings_smaller_than_calibrated_are_refused_in_millimetres_too(
-    model: PartModel,
-) -> None:
-    # 0.5 mm per pixel: 0.6 mm2 are 2.4 px
-    with pytest.raises(CalibrationError, match="wants findings from 3 px on"):
-        inspector(model, 0.0, min_area_mm2=0.6)
-
-
-def test_the_plant_may_ask_for_larger_findings_only(model: PartModel, heat: Heat) -> None:
-    small, large = (inspected(model, heat, 0.6, min_area_px=area) for area in (4, 40))
-
-    assert small.raw_score is not None
-    assert large.raw_score is not None
-    assert large.raw_score < small.raw_score
-    assert min(one.verification.region.area_px for one in large.findings) >= 40
-
-
-def test_without_a_wish_the_calibrated_area_holds(model: PartModel) -> None:
-    assert inspector(model, 0.0).limits.min_area_px == 4
-
-
-def test_the_plants_own_budget_moves_the_threshold(model: PartModel) -> None:
-    calibrated = make.calibrated(budget=0.1)  # scores 1 to 99
-    model = make.recalibrated(model, calibrated)
-
-    assert Inspector(model, make.part()).limits.threshold == 90.0
-    assert Inspector(model, make.part(false_alarms=0.3)).limits.threshold == 70.0
-
-
-def test_a_low_threshold_never_exceeds_the_threshold(model: PartModel) -> None:
-    model = make.recalibrated(model, make.calibrated(budget=0.1, low_threshold=50.0))
-
-    limits = Inspector(model, make.part(false_alarms=0.8)).limits
-
-    assert (limits.low_threshold, limits.threshold) == (20.0, 20.0)
-
-
-def test_a_budget_that_the_calibration_cannot_support_is_refused(model: PartModel) -> None:
-    model = make.recalibrated(model, make.calibrated(budget=0.1))
-
-    with pytest.raises(CalibrationError, match=r"budget of 0\.001 needs at least 999"):
-        Inspector(model, make.part(false_alarms=0.001))
-
-
-@pytest.mark.parametrize(
-    "changed", [{"polygon_px": LEFT_HALF}, {"mm_per_px": 0.4}, {"min_area_px": 9}]
-)
-def test_other_settings_are_another_config_of_the_same_model(
-    model: PartModel, changed: dict[str, Any]
-) -> None:
-    first, second = inspector(model, 1.0).standard, inspector(model, 1.0, **changed).standard
-
-    assert first.config_id != second.config_id
-    assert first.model_id == second.model_id
-
-
-def test_equal_settings_are_the_same_config(model: PartModel) -> None:
-    assert inspector(model, 1.0).standard.config_id == inspector(model, 1.0).standard.config_id

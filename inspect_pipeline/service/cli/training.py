@@ -23,7 +23,7 @@ from inspect_pipeline.service.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from inspect_pipeline.training.good_parts import GoodPart
+    from inspect_pipeline.training.good_parts import GoodPart, Split
 
 INTERRUPTED = 130  # the exit code of shells for Ctrl-C
 WIDTH_ON_CPU, WIDTH_ON_GPU = 48, 96
@@ -77,12 +77,7 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     A fifth of the pictures is held out by their content and never trains. Stop with Ctrl-C and go
     on later with --resume. Pictures of the progress are in MODELS/PART-training.
     """
-    from inspect_pipeline.service.training import (
-        finish_run,
-        prepare_training,
-        run_folder,
-        train_part,
-    )
+    from inspect_pipeline.service.training import prepare_training, run_folder, train_part
     from inspect_pipeline.training.plan import TrainingOptions, best_device
 
     _check_name(part)
@@ -109,8 +104,7 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     except KeyboardInterrupt:
         screen.print("interrupted: nothing is lost, go on with the same command and --resume")
         raise typer.Exit(INTERRUPTED) from None
-    _calibrate_held_out(models, part, list(prepared.split.held_out))
-    finish_run(models, part)
+    _verify_and_calibrate(models, part, prepared.split)
     screen.print(f"model of {part}: {place}")
 
 
@@ -143,7 +137,7 @@ def calibrate(
     report = calibrate_part(
         models, part, pictures, budget=false_alarms, min_area_px=min_area_px, progress=_bar
     )
-    show_figures(report.figures)
+    show_figures("calibration", report.figures)
 
 
 def _where_it_starts(models: Path, part: str, *, resume: bool) -> str:
@@ -157,24 +151,32 @@ def _where_it_starts(models: Path, part: str, *, resume: bool) -> str:
     return f"starts afresh; the interrupted run ({stands}) is set aside as {part}-training-previous"
 
 
-def _calibrate_held_out(models: Path, part: str, held_out: list[GoodPart]) -> None:
+def _verify_and_calibrate(models: Path, part: str, split: Split) -> None:
+    """The limits of a model that was just trained; only then is its run over."""
     from inspect_pipeline.service.training import (
         DEFAULT_BUDGET,
         affordable_budget,
         calibrate_part,
+        finish_run,
+        verify_part,
     )
 
+    verified = verify_part(models, part, list(split.train), progress=_bar)
+    show_figures("verification", verified.figures)
+    held_out = list(split.held_out)
     budget = affordable_budget(DEFAULT_BUDGET, len(held_out))
     if budget > DEFAULT_BUDGET:
         console().print(
             f"{len(held_out)} held-out pictures support a false-alarm budget of {budget:.2%} at "
             f"best, not {DEFAULT_BUDGET:.0%}: calibrate with more good parts later"
         )
-    show_figures(calibrate_part(models, part, held_out, budget=budget, progress=_bar).figures)
+    report = calibrate_part(models, part, held_out, budget=budget, progress=_bar)
+    show_figures("calibration", report.figures)
+    finish_run(models, part)
 
 
-def show_figures(figures: dict[str, Any]) -> None:
-    table = Table("calibration", "")
+def show_figures(title: str, figures: dict[str, Any]) -> None:
+    table = Table(title, "")
     for name, value in figures.items():
         pairs = value.items() if isinstance(value, dict) else ()
         words = ", ".join(f"{key} {one}" for key, one in pairs) or str(value)

@@ -1,0 +1,170 @@
+"""From a folder of good parts to a bundle, and the command that does it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from inspect_pipeline.bundle import load_bundle
+from inspect_pipeline.errors import TrainingDataError, UnreadablePicture
+from inspect_pipeline.service.training import (
+    affordable_budget,
+    calibrate_part,
+    finish_run,
+    interrupted_run,
+    prepare_training,
+    run_folder,
+    train_part,
+)
+from inspect_pipeline.training.checkpoint import FILE_NAME, load_progress
+from inspect_pipeline.training.good_parts import read_good_parts
+from inspect_pipeline.training.plan import SHARES, TrainingOptions
+from inspect_pipeline.training.run import Unwatched
+from tests import make
+from tests.integration.training_runs import (
+    PATIENCE_S,
+    ROOT,
+    environment,
+    wait_for,
+)
+
+PHASES = list(SHARES)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with twelve `good` pictures and the `models` trained on them, never changed."""
+    folder = tmp_path_factory.mktemp("made")
+    make.write_pictures(folder / "good", 12)
+    train_in(folder)
+    return folder
+
+
+def train_in(folder: Path, *, resume: bool = False) -> Path:
+    """Trains one step of each phase on the pictures below `folder`; the bundle's folder."""
+    options = TrainingOptions(part="bracket", tile_px=32, width=12, steps=1)
+    prepared = prepare_training(folder / "good", options)
+    small = replace(prepared, plan=replace(prepared.plan, batch=4))
+    return train_part(
+        small, folder / "models", resume=resume, watcher=Unwatched(), command="train bracket"
+    )
+
+
+def test_a_trained_part_becomes_a_bundle_that_says_where_it_is_from(made: Path) -> None:
+    models = made / "models"
+
+    model = load_bundle(models, "bracket")
+
+    hashes = {part.sha256 for part in read_good_parts(made / "good")}
+    assert set(model.origin.trained_on) | set(model.origin.held_out) == hashes
+    assert (len(model.origin.trained_on), len(model.origin.held_out)) == (10, 2)
+    assert model.origin.frame_wh_min == model.origin.frame_wh_max == make.FRAME_WH
+    assert model.card["command"] == "train bracket"
+    assert model.card["training"]["steps_by_phase"] == dict.fromkeys(PHASES, 1)
+    assert model.calibrated is None
+    assert (models / "bracket" / "sheet.png").exists()
+
+
+def test_a_run_can_be_resumed_until_it_is_finished(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    models = tmp_path / "models"
+    stands = interrupted_run(models, "bracket")
+    before = load_bundle(models, "bracket").weights_sha256
+
+    train_in(tmp_path, resume=True)
+    after = load_bundle(models, "bracket").weights_sha256
+    finish_run(models, "bracket")
+
+    assert stands is not None
+    assert stands.startswith("phase mapping, step 1, about 0.")
+    assert after == before  # nothing was left to train
+    assert interrupted_run(models, "bracket") is None
+
+
+def test_calibrating_leaves_out_what_was_trained_on_and_notes_the_figures(
+    made: Path, tmp_path: Path
+) -> None:
+    models = shutil.copytree(made / "models", tmp_path / "models")
+    everything = list(read_good_parts(made / "good"))
+
+    report = calibrate_part(models, "bracket", everything, budget=0.4)
+
+    model = load_bundle(models, "bracket")
+    card = json.loads((models / "bracket" / "card.json").read_text())
+    assert report.figures["held_out_pictures"] == 2
+    assert model.require_calibration().to_dict() == report.calibrated.to_dict()
+    assert card["calibration"] == report.figures
+
+
+def test_calibrating_with_nothing_but_trained_pictures_is_refused(made: Path) -> None:
+    taught = set(load_bundle(made / "models", "bracket").origin.trained_on)
+    parts = [part for part in read_good_parts(made / "good") if part.sha256 in taught]
+
+    with pytest.raises(TrainingDataError, match="all 10 pictures trained the model of bracket"):
+        calibrate_part(made / "models", "bracket", parts, budget=0.4)
+
+
+def test_a_new_run_sets_the_old_one_aside(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+
+    train_in(tmp_path)
+
+    names = {path.name for path in (tmp_path / "models").iterdir()}
+    assert names == {"bracket", "bracket-training", "bracket-training-previous"}
+
+
+def test_a_broken_picture_among_good_parts_stops_the_training_by_name(tmp_path: Path) -> None:
+    images = make.write_pictures(tmp_path / "good", 10)
+    (images / "004.png").write_bytes(b"no picture")
+
+    with pytest.raises(UnreadablePicture, match=r"004\.png is not a picture"):
+        prepare_training(images, TrainingOptions(part="bracket", tile_px=32))
+
+
+@pytest.mark.parametrize(
+    ("held_out", "budget"), [(99, 0.01), (98, 0.0102), (2, 0.3334), (1000, 0.01)]
+)
+def test_the_affordable_budget_is_the_wish_or_the_best_there_is(
+    held_out: int, budget: float
+) -> None:
+    assert affordable_budget(0.01, held_out) == budget
+
+
+def test_ctrl_c_keeps_the_run_and_resume_completes_it(tmp_path: Path) -> None:
+    images = make.write_pictures(tmp_path / "good", 10)
+    command = [sys.executable, str(ROOT / "run_pipeline.py"), "train", "bracket"]
+    command += ["--images", str(images), "--models", str(tmp_path / "models")]
+    command += ["--tile", "32", "--width", "12", "--budget-minutes"]
+    losses = run_folder(tmp_path / "models", "bracket") / "losses.csv"
+
+    with subprocess.Popen(
+        [*command, "60"], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as trainer:
+        wait_for(lambda: losses.exists() and losses.stat().st_size > 0, trainer)
+        trainer.send_signal(signal.SIGINT)
+        said, _ = trainer.communicate(timeout=PATIENCE_S)
+    assert trainer.returncode == 130, said.decode()
+    assert b"--resume" in said
+    progress = load_progress(losses.parent)
+    assert progress is not None
+    assert progress.step > 0
+
+    completed = subprocess.run(
+        [*command, "0.05", "--resume"], env=environment(), capture_output=True, check=False
+    )
+
+    assert completed.returncode == 0, completed.stderr.decode()
+    model = load_bundle(tmp_path / "models", "bracket")
+    assert model.card["training"]["steps_by_phase"]["generator"] >= progress.step
+    assert model.require_calibration().calibration.budget == 0.3334
+    assert model.card["verification"]["pictures"] == model.card["data"]["trained_on_pictures"]
+    assert model.card["calibration"]["held_out_pictures"] == 2
+    assert b"goes on with the interrupted run: phase" in completed.stdout
+    assert not (losses.parent / FILE_NAME).exists()
