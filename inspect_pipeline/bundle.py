@@ -3,6 +3,7 @@
     MODELS/PART/
         weights.safetensors   generator, encoder, DIPN and DICN in half precision
         model.json            format, sizes, preparation, what was trained on, hash of the weights
+        familiar.safetensors  evidence of good parts at each place, for parts that lie always alike
         verification.json     which share of a region restoration may explain
         calibration.json      held-out scores, budget, limits (rewritten by `calibrate`)
         card.json, card.md    for people: data, hashes, durations, figures, the command
@@ -40,11 +41,12 @@ from inspect_pipeline.limits import LEFT_TO_PEOPLE, Limits, VerificationLimits
 from inspect_pipeline.networks.config import NetworkConfig
 from inspect_pipeline.networks.layers import channels_last
 from inspect_pipeline.networks.part_networks import PartNetworks
-from inspect_pipeline.records import sha256_of
+from inspect_pipeline.records import Heat, sha256_of
 from inspect_pipeline.stages.prepare import Preparation
 
 FORMAT = 1
 WEIGHTS, MODEL = "weights.safetensors", "model.json"
+FAMILIAR = "familiar.safetensors"
 VERIFICATION, CALIBRATION = "verification.json", "calibration.json"
 CARD, CARD_WORDS, SHEET = "card.json", "card.md", "sheet.png"
 
@@ -82,6 +84,7 @@ class PartModel:
     calibrated: Calibrated | None
     card: Mapping[str, Any]
     verification: VerificationLimits = LEFT_TO_PEOPLE
+    familiar: Heat | None = None  # (H, W) log-odds, None for parts without fixed places
 
     @property
     def model_id(self) -> str:
@@ -90,6 +93,7 @@ class PartModel:
             "weights": self.weights_sha256,
             "preparation": self.preparation.to_dict(),
             "calibrated": self.calibrated.to_dict() if self.calibrated else None,
+            "familiar": None if self.familiar is None else sha256_of(self.familiar.tobytes()),
         }
         return sha256_of(json.dumps(said, sort_keys=True).encode())
 
@@ -149,6 +153,17 @@ def save_bundle(
 def write_card(folder: Path, card: Mapping[str, Any]) -> None:
     write_json(folder / CARD, card)
     (folder / CARD_WORDS).write_text(card_words(card), encoding="utf-8")
+
+
+def write_familiar(folder: Path, familiar: Heat | None) -> None:
+    """Stored in half precision; None removes the file."""
+    path = folder / FAMILIAR
+    if familiar is None:
+        path.unlink(missing_ok=True)
+        return
+    fresh = path.with_suffix(".new")
+    save_file({"log_odds": torch.from_numpy(familiar).half()}, fresh)
+    fresh.replace(path)
 
 
 def write_verification(folder: Path, limits: VerificationLimits) -> None:
@@ -227,6 +242,7 @@ def _loaded(folder: Path) -> PartModel:
         weights_sha256=weights_sha256,
         calibrated=_calibrated(folder / CALIBRATION),
         verification=_verification(folder / VERIFICATION),
+        familiar=_familiar(folder / FAMILIAR),
         card=card,
     )
 
@@ -270,6 +286,14 @@ def _verification(path: Path) -> VerificationLimits:
         return LEFT_TO_PEOPLE
     with _reading(path):
         return VerificationLimits(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def _familiar(path: Path) -> Heat | None:
+    if not path.exists():
+        return None
+    with _reading(path):
+        heat: Heat = load_file(path)["log_odds"].to(torch.float32).numpy()
+        return heat
 
 
 def _pair(values: list[int]) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from inspect_pipeline.conformal import Calibration
 from inspect_pipeline.errors import CalibrationError, UsageError
 from inspect_pipeline.geometry import grown, polygon_mask
 from inspect_pipeline.limits import Limits
-from inspect_pipeline.opinion import Seen, form_opinion, see
+from inspect_pipeline.opinion import Seen, form_opinion, restored, see
 from inspect_pipeline.records import (
     Captured,
     Evidence,
@@ -71,17 +71,14 @@ class Inspector:
         with _timed(timings_s, "see"):
             seen = see(self.model, captured)
         with _timed(timings_s, "verify"):
-            opinion = form_opinion(
-                self.model,
-                seen,
-                self.limits,
-                inspected=self._inspected(captured),
-                always_restore=keep_pictures,
-            )
+            inspected = self._inspected(captured)
+            opinion = form_opinion(self.model, seen, self.limits, inspected=inspected)
         found = [one for one in opinion.suspects if one.region.peak > self.limits.threshold]
         pictures: FramePictures | None = None
-        if opinion.restoration is not None and (found or keep_pictures):
-            pictures = _pictures(captured, seen, opinion.restoration)
+        if found or keep_pictures:
+            with _timed(timings_s, "restore"):
+                regions = [one.region for one in found]
+                pictures = _pictures(captured, seen, restored(self.model, seen, regions))
         return judge(
             captured.key,
             frame_wh=captured.frame_wh,

@@ -24,6 +24,7 @@ from inspect_pipeline.records import (
     Verification,
 )
 from inspect_pipeline.stages.compare import compare, frame_map
+from inspect_pipeline.stages.familiar import beyond_familiar
 from inspect_pipeline.stages.invert import invert
 from inspect_pipeline.stages.prepare import Prepared, as_channels, prepare
 from inspect_pipeline.stages.regions import find_regions, frame_score
@@ -54,7 +55,6 @@ class Opinion:
 
     suspects: tuple[Verification, ...]
     score: float
-    restoration: Restoration | None  # None where nothing was restored
 
 
 def form_opinion(
@@ -63,45 +63,49 @@ def form_opinion(
     limits: Limits,
     *,
     inspected: Mask | None = None,
-    always_restore: bool = False,
 ) -> Opinion:
     """Verifies the suspects and scores the frame; raw log-odds, higher is more anomalous."""
     level = limits.low_threshold
     suspects = find_regions(seen.heat, replace(limits, threshold=level), inspected)
     reached = frame_score(seen.heat, min_area_px=limits.min_area_px, inspected=inspected)
-    if not suspects and not always_restore:
-        return Opinion(suspects=(), score=min(reached, level), restoration=None)
-    restoration = restored(model, seen, suspects)
+    if not suspects:
+        return Opinion(suspects=(), score=min(reached, level))
+    restoration = restored(model, seen, suspects, with_gated=False)
     verified = verify(suspects, restoration, frame_wh=seen.prepared.frame_wh, limits=limits)
     standing = [one.region.peak for one in verified if one.verdict is not Verdict.REJECTED]
     return Opinion(
         suspects=tuple(verified),
         score=max(standing, default=min(reached, level)),
-        restoration=restoration,
     )
 
 
 @torch.inference_mode()
 def see(model: PartModel, frame: Frame) -> Seen:
-    """Inverts the frame's tiles and compares them; the map is in the frame's own coordinates."""
+    """Inverts the frame's tiles and compares them; the map is in the frame's own coordinates.
+
+    Where the model knows what is familiar at each place, the map is the evidence beyond it.
+    """
     how = model.preparation
     prepared = prepare(as_channels(frame.pixels, how.channels), how)
     overlap_px = round(OVERLAP_SHARE * how.tile_px)
     tiles = cut(prepared.pixels, tile_px=how.tile_px, overlap_px=overlap_px)
     inversion = invert(model.networks, tiles)
     discrepancy = compare(model.networks, inversion)
-    heat = frame_map(
+    raw = frame_map(
         discrepancy,
         working_wh=prepared.working_wh,
         frame_wh=frame.frame_wh,
         border_px=_border_px(model),
     )
+    heat = beyond_familiar(raw, model.familiar)
     return Seen(prepared=prepared, inversion=inversion, discrepancy=discrepancy, heat=heat)
 
 
 @torch.inference_mode()
-def restored(model: PartModel, seen: Seen, regions: Sequence[Region]) -> Restoration:
-    """DICN's two answers for the tiles that the regions touch."""
+def restored(
+    model: PartModel, seen: Seen, regions: Sequence[Region], *, with_gated: bool = True
+) -> Restoration:
+    """DICN's answers for the tiles that the regions touch; the gated one is for people alone."""
     return restore(
         model.networks,
         seen.inversion,
@@ -110,6 +114,7 @@ def restored(model: PartModel, seen: Seen, regions: Sequence[Region]) -> Restora
         regions=regions,
         scale=model.preparation.scale,
         border_px=_border_px(model),
+        with_gated=with_gated,
     )
 
 

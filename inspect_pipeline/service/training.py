@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,13 @@ from inspect_pipeline.conformal import pictures_needed
 from inspect_pipeline.training.calibrate import (
     CalibrationReport,
     Progress,
-    VerificationReport,
     calibrate_model,
     learn_verification,
     unseen,
 )
 from inspect_pipeline.training.checkpoint import FILE_NAME, load_progress
 from inspect_pipeline.training.crops import Crops
+from inspect_pipeline.training.familiar import learn_familiar
 from inspect_pipeline.training.good_parts import (
     GoodPart,
     Split,
@@ -40,6 +40,7 @@ from inspect_pipeline.training.plan import (
 from inspect_pipeline.training.run import Trained, TrainingRun, Watcher
 
 DEFAULT_BUDGET = 0.01
+MOST_SETTLING = 80  # pictures per half; more say hardly more
 FIGURES = "calibration"
 
 
@@ -124,16 +125,26 @@ def affordable_budget(wanted: float, held_out: int) -> float:
     return -(-10_000 // (held_out + 1)) / 10_000  # rounded up to four digits
 
 
-def verify_part(
+def settle_part(
     models: Path, part: str, taught: list[GoodPart], *, progress: Progress | None = None
-) -> VerificationReport:
-    """Sets the bundle's limits of verification on pictures that trained it, and notes them."""
-    model = bundle.load_bundle(models, part)
-    report = learn_verification(model, taught, progress=progress)
+) -> dict[str, dict[str, Any]]:
+    """What a trained model still learns from its own pictures: familiar places, verification.
+
+    One half says what is familiar, the other half, with synthetic defects, whether that helps and
+    what restoration explains. Writes both to the bundle, and the figures to its card.
+    """
+    half = min(len(taught) // 2, MOST_SETTLING)
+    known, proof = taught[:half], taught[half : 2 * half]
     folder = models / part
-    bundle.write_verification(folder, report.limits)
-    bundle.write_card(folder, {**model.card, "verification": report.figures})
-    return report
+    model = replace(bundle.load_bundle(models, part), familiar=None)
+    familiar = learn_familiar(model, known, proof, progress=progress)
+    bundle.write_familiar(folder, familiar.familiar)
+    model = bundle.load_bundle(models, part)
+    verified = learn_verification(model, proof, progress=progress)
+    bundle.write_verification(folder, verified.limits)
+    figures = {"familiar_places": familiar.figures, "verification": verified.figures}
+    bundle.write_card(folder, {**model.card, **figures})
+    return figures
 
 
 def calibrate_part(

@@ -46,15 +46,20 @@ def restore(
     regions: Sequence[Region],
     scale: float,
     border_px: int,
+    with_gated: bool = True,
 ) -> Restoration:
-    """Restores the tiles that any region touches; elsewhere the golden tile stands."""
+    """Restores the tiles that any region touches; elsewhere the golden tile stands.
+
+    Without the gated pass, which a verdict does not need, `restored` is the golden picture.
+    """
     restored, opened = inversion.golden.clone(), inversion.golden.clone()
     touched = np.flatnonzero(tiles_touched(inversion, regions, scale=scale))
     for start in range(0, len(touched), BATCH):
         chosen = torch.from_numpy(touched[start : start + BATCH])
         d, gate = discrepancy.values[chosen], 1 - discrepancy.evidence[chosen]
         codes = inversion.latents[chosen], inversion.spatial[chosen]
-        restored[chosen] = networks.restore(d * gate, *codes)
+        if with_gated:
+            restored[chosen] = networks.restore(d * gate, *codes)
         opened[chosen] = networks.restore(d, *codes)
     grid, wh = inversion.tiles.grid, (observed.shape[2], observed.shape[1])
     golden, restored, opened = (

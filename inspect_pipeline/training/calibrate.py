@@ -72,7 +72,7 @@ def learn_verification(
 ) -> VerificationReport:
     """What restoration explains of false alarms and of planted defects, and the limits between."""
     chosen = list(parts[:MAX_VERIFYING_PARTS])
-    watch = progress or _unwatched
+    watch = progress or unwatched
     false_shares: list[float] = []
     found: list[float | None] = []
     for part in watch(chosen, len(chosen), "verification"):
@@ -108,7 +108,7 @@ def calibrate_model(
     Raises CalibrationError, before any work, when the pictures are too few for the budget.
     """
     Calibration(scores=(0.0,) * len(parts), budget=budget)
-    watch = progress or _unwatched
+    watch = progress or unwatched
     limits = suspect_limits(model, min_area_px)
     seen = (see(model, frame_of(part, model)) for part in watch(parts, len(parts), "good parts"))
     calibration = calibrate((form_opinion(model, one, limits).score for one in seen), budget=budget)
@@ -146,6 +146,11 @@ def frame_of(part: GoodPart, model: PartModel, pixels: Picture | None = None) ->
     return Frame(key=key, pixels=shown if pixels is None else pixels)
 
 
+def planted_size_px(model: PartModel) -> int:
+    """Side of the window of the frame that gets a synthetic defect: a tile's."""
+    return round(model.preparation.tile_px / model.preparation.scale)
+
+
 def plant(pixels: Picture, other: Picture, *, size_px: int, seed: int) -> tuple[Picture, Mask]:
     """A synthetic defect in a window of `size_px` somewhere in the frame, and where it is.
 
@@ -170,9 +175,8 @@ def plant(pixels: Picture, other: Picture, *, size_px: int, seed: int) -> tuple[
 def _planted_share(model: PartModel, part: GoodPart) -> float | None:
     """Explained share of a planted defect's region; None where it was not noticed."""
     pixels = as_channels(part.pixels, model.preparation.channels)
-    size = round(model.preparation.tile_px / model.preparation.scale)
     seed = zlib.crc32(part.sha256.encode())
-    planted, mask = plant(pixels, pixels, size_px=size, seed=seed)
+    planted, mask = plant(pixels, pixels, size_px=planted_size_px(model), seed=seed)
     seen = see(model, frame_of(part, model, planted))
     regions = find_regions(seen.heat, suspect_limits(model))
     shares = list(_shares(model, seen, [region for region in regions if _hit(region, mask)]))
@@ -229,5 +233,5 @@ def _rounded_median(values: Sequence[float]) -> float | None:
     return round(median(values), 4) if values else None
 
 
-def _unwatched(parts: Iterable[GoodPart], _total: int, _what: str) -> Iterable[GoodPart]:
+def unwatched(parts: Iterable[GoodPart], _total: int, _what: str) -> Iterable[GoodPart]:
     return parts

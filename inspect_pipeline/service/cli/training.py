@@ -158,11 +158,11 @@ def _verify_and_calibrate(models: Path, part: str, split: Split) -> None:
         affordable_budget,
         calibrate_part,
         finish_run,
-        verify_part,
+        settle_part,
     )
 
-    verified = verify_part(models, part, list(split.train), progress=_bar)
-    show_figures("verification", verified.figures)
+    for title, figures in settle_part(models, part, list(split.train), progress=_bar).items():
+        show_figures(title.replace("_", " "), figures)
     held_out = list(split.held_out)
     budget = affordable_budget(DEFAULT_BUDGET, len(held_out))
     if budget > DEFAULT_BUDGET:
