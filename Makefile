@@ -37,12 +37,12 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache
 
-# The models of the demo, made anew from the simulator's good parts (about 45 minutes on two cores).
+# The models of the demo, made anew from the simulator's good parts (about an hour on two cores).
 DEMO_MODELS = plant_config/plants/demo/models
 .PHONY: demo-models
 demo-models: $(VENV)/.installed
 	$(BIN)/python -m inspect_pipeline.capture.simulated brushed_web data/brushed_web
 	$(BIN)/python -m inspect_pipeline.capture.simulated machined_plate data/machined_plate
-	OMP_NUM_THREADS=1 $(BIN)/python run_pipeline.py train brushed_web --images data/brushed_web --budget-minutes 45 --models $(DEMO_MODELS) & \
-	OMP_NUM_THREADS=1 $(BIN)/python run_pipeline.py train machined_plate --images data/machined_plate --budget-minutes 45 --models $(DEMO_MODELS) ; \
+	OMP_NUM_THREADS=1 $(BIN)/python run_pipeline.py train brushed_web --images data/brushed_web --budget-minutes 60 --models $(DEMO_MODELS) & \
+	OMP_NUM_THREADS=1 $(BIN)/python run_pipeline.py train machined_plate --images data/machined_plate --budget-minutes 60 --models $(DEMO_MODELS) ; \
 	wait
