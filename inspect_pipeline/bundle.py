@@ -48,6 +48,7 @@ FORMAT = 1
 WEIGHTS, MODEL = "weights.safetensors", "model.json"
 FAMILIAR = "familiar.safetensors"
 VERIFICATION, CALIBRATION = "verification.json", "calibration.json"
+CALIBRATION_FIGURES = "calibration"  # key of the card
 CARD, CARD_WORDS, SHEET = "card.json", "card.md", "sheet.png"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from inspect_pipeline.bundle import load_bundle
+from inspect_pipeline.bundle import CALIBRATION_FIGURES, load_bundle
 from inspect_pipeline.capture.folder import FolderCamera
 from inspect_pipeline.capture.simulated import SimulatedLine
 from inspect_pipeline.capture.source import FrameSource
@@ -53,6 +53,18 @@ def simulated_line(settings: SimulatedCameraSettings, *, start_at: datetime) -> 
 
 
 def register_model(ledger: Ledger, inspector: Inspector) -> None:
-    """The model's card goes into the database before its first inspection."""
-    model = inspector.model
-    ledger.register_model(inspector.standard.model_id, model.part, dict(model.card))
+    """The model's card goes into the database before its first inspection.
+
+    It says the budget and the limits that frames are judged by, which the plant file may have set,
+    and not those of the bundle.
+    """
+    model, promise = inspector.model, inspector.calibration.guarantee()
+    judged_by = {
+        "held_out_pictures": promise.pictures,
+        "false_alarm_budget": promise.budget,
+        "false_alarm_rate_upper_95": round(promise.upper_rate, 4),
+        "limits": inspector.limits.to_dict(),
+    }
+    stored = model.card.get(CALIBRATION_FIGURES, {})
+    card = {**model.card, CALIBRATION_FIGURES: {**stored, **judged_by}}
+    ledger.register_model(inspector.standard.model_id, model.part, card)

@@ -41,7 +41,6 @@ from inspect_pipeline.training.run import Trained, TrainingRun, Watcher
 
 DEFAULT_BUDGET = 0.01
 MOST_SETTLING = 80  # pictures per half; more say hardly more
-FIGURES = "calibration"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -164,7 +163,7 @@ def calibrate_part(
     )
     folder = models / part
     bundle.write_calibration(folder, report.calibrated)
-    bundle.write_card(folder, {**model.card, FIGURES: report.figures})
+    bundle.write_card(folder, {**model.card, bundle.CALIBRATION_FIGURES: report.figures})
     return report
 
 
