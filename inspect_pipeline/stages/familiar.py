@@ -30,9 +30,13 @@ def familiar_map(heats: Iterable[Heat]) -> Heat:
 
 
 def beyond_familiar(heat: DiscrepancyMap, familiar: Heat | None) -> DiscrepancyMap:
-    """The map less what is familiar at each place; as it is where nothing is."""
+    """Where the map exceeds the familiar, by how much; elsewhere raw log-odds of at most 0.
+
+    Without a familiar map the evidence stays as it is.
+    """
     if familiar is None:
         return heat
     if familiar.shape != heat.values.shape:
         raise ValueError(f"familiar map {familiar.shape}, frame {heat.values.shape}")
-    return DiscrepancyMap(values=heat.values - familiar)
+    beyond = heat.values - familiar
+    return DiscrepancyMap(values=np.where(beyond > 0, beyond, np.minimum(heat.values, 0)))

@@ -34,6 +34,7 @@ MIN_AREA_PX = 8  # of the working picture; smaller specks are sensor noise as of
 CLOSING_PX = 2
 SUSPECT_LOG_ODDS = 0.0  # more likely a defect than not: from here on a region is verified
 DEFECTS_KEPT = 0.99  # share of planted defects that REJECTED may not touch
+MOSTLY_EXPLAINED = 0.5  # and whatever was planted, half a region unexplained is no rejection
 FALSE_ALARMS_NOT_CONFIRMED = 0.95
 MAX_VERIFYING_PARTS = 80
 HIT_SHARE = 0.1  # of a region's pixels inside the planted mask: this region is the defect
@@ -213,7 +214,7 @@ def _limits_between(
     alarms fall to; with nothing to learn from, everything is left to people."""
     if not true_shares or not false_shares:
         return LEFT_TO_PEOPLE
-    reject = float(np.quantile(true_shares, DEFECTS_KEPT))
+    reject = max(MOSTLY_EXPLAINED, float(np.quantile(true_shares, DEFECTS_KEPT)))
     confirm = float(np.quantile(false_shares, 1 - FALSE_ALARMS_NOT_CONFIRMED, method="lower"))
     return VerificationLimits(reject_above=reject, confirm_below=min(confirm, reject))
 
