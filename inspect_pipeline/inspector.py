@@ -77,7 +77,7 @@ class Inspector:
         pictures: FramePictures | None = None
         if found or keep_pictures:
             with _timed(timings_s, "restore"):
-                regions = [one.region for one in found]
+                regions = None if keep_pictures else [one.region for one in found]
                 pictures = _pictures(captured, seen, restored(self.model, seen, regions))
         return judge(
             captured.key,

@@ -103,9 +103,12 @@ def see(model: PartModel, frame: Frame) -> Seen:
 
 @torch.inference_mode()
 def restored(
-    model: PartModel, seen: Seen, regions: Sequence[Region], *, with_gated: bool = True
+    model: PartModel, seen: Seen, regions: Sequence[Region] | None, *, with_gated: bool = True
 ) -> Restoration:
-    """DICN's answers for the tiles that the regions touch; the gated one is for people alone."""
+    """DICN's answers for the tiles that the regions touch, or for all where `regions` is None.
+
+    The gated answer is for people alone.
+    """
     return restore(
         model.networks,
         seen.inversion,

@@ -43,17 +43,19 @@ def restore(
     discrepancy: Discrepancy,
     *,
     observed: Tensor,
-    regions: Sequence[Region],
+    regions: Sequence[Region] | None,
     scale: float,
     border_px: int,
     with_gated: bool = True,
 ) -> Restoration:
-    """Restores the tiles that any region touches; elsewhere the golden tile stands.
+    """Restores the tiles that any region touches (None: all); elsewhere the golden tile stands.
 
     Without the gated pass, which a verdict does not need, `restored` is the golden picture.
     """
     restored, opened = inversion.golden.clone(), inversion.golden.clone()
-    touched = np.flatnonzero(tiles_touched(inversion, regions, scale=scale))
+    touched = np.arange(len(inversion.golden))
+    if regions is not None:
+        touched = np.flatnonzero(tiles_touched(inversion, regions, scale=scale))
     for start in range(0, len(touched), BATCH):
         chosen = torch.from_numpy(touched[start : start + BATCH])
         d, gate = discrepancy.values[chosen], 1 - discrepancy.evidence[chosen]
