@@ -45,10 +45,10 @@ def open_database(url: str, *, create: bool = True) -> Engine:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Brings the tables to a revision, all or nothing; programs that come second find it done."""
-    current = current_revision(engine)
+    empty, current = _state(engine)
     if current is not None and current not in known_revisions():
         raise WrongRevision(_too_new(engine, current))
-    if current is None and not is_empty(engine):
+    if current is None and not empty:
         raise WrongRevision(_without_revision(engine))
     with _migrating(engine) as config:
         command.upgrade(config, revision)
@@ -62,12 +62,12 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 def check(engine: Engine) -> None:
     """Raises WrongRevision, with the command to run, unless the tables fit this program."""
-    current = current_revision(engine)
+    empty, current = _state(engine)
     if current == head_revision():
         return
     if current is not None and current not in known_revisions():
         raise WrongRevision(_too_new(engine, current))
-    if current is None and not is_empty(engine):
+    if current is None and not empty:
         raise WrongRevision(_without_revision(engine))
     found = "has no tables yet" if current is None else f"is at revision {current}"
     raise WrongRevision(
@@ -89,6 +89,12 @@ def is_empty(engine: Engine) -> bool:
     """Has the database no table at all, apart from the one that names the revision?"""
     with _reading(engine) as connection:
         return set(inspect(connection).get_table_names()) <= {"alembic_version"}
+
+
+def _state(engine: Engine) -> tuple[bool, str | None]:
+    """(is empty, revision), in this order: tables and their revision appear together, so whoever
+    has seen tables that another program just made sees their revision too."""
+    return is_empty(engine), current_revision(engine)
 
 
 def head_revision() -> str:
