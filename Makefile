@@ -8,7 +8,7 @@ OUT    ?= out/demo
 .PHONY: demo test lint format setup clean
 
 demo: $(VENV)/.installed
-	$(BIN)/python run_pipeline.py demo --out $(OUT)
+	OMP_NUM_THREADS=1 $(BIN)/python run_pipeline.py demo --out $(OUT)  # small tiles: threads only wait
 
 test: $(VENV)/.installed-dev lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
