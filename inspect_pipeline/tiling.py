@@ -1,4 +1,4 @@
-"""From a frame to tiles and back: the only place where uint8 becomes float and float becomes uint8.
+"""From a frame to tiles and back; grey levels are the matter of `stages/prepare.py`.
 
 Tiles are blended by a Hann window in frame coordinates. Window and grid are both products of a
 horizontal and a vertical part, so the weights are normalised per axis before anything is added:
@@ -14,23 +14,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from inspect_pipeline.records import Picture, TileGrid, Tiles, check_picture
+from inspect_pipeline.records import TileGrid, Tiles
 
 MARGIN_WEIGHT = 1e-6  # of a tile's margin: heard only where no other tile has a better view
 BATCH = 64  # tiles blended at a time by `stitch`
-
-
-def to_float(pixels: Picture) -> Tensor:
-    """uint8 (H, W, C) in [0, 255] -> float32 (C, H, W) in [-1, 1]."""
-    check_picture(pixels, "pixels")
-    channels_first = np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    return torch.from_numpy(channels_first).to(torch.float32).div_(127.5).sub_(1.0)
-
-
-def to_uint8(pixels: Tensor) -> Picture:
-    """Float (C, H, W) in [-1, 1] -> uint8 (H, W, C); what lies outside the range is clipped."""
-    scaled = pixels.detach().to("cpu", torch.float32).add(1.0).mul_(127.5).round_().clamp_(0, 255)
-    return np.ascontiguousarray(scaled.to(torch.uint8).permute(1, 2, 0).numpy())
 
 
 def grid_for(frame_wh: tuple[int, int], *, tile_px: int, overlap_px: int) -> TileGrid:

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 import torch
 
@@ -10,8 +9,6 @@ from inspect_pipeline.tiling import (
     iter_tiles,
     padded,
     stitch,
-    to_float,
-    to_uint8,
 )
 
 SIZES_WH = [(64, 64), (65, 64), (128, 96), (129, 200), (300, 200), (40, 100), (5, 3), (1, 1)]
@@ -20,37 +17,6 @@ SIZES_WH = [(64, 64), (65, 64), (128, 96), (129, 200), (300, 200), (40, 100), (5
 def picture(width: int, height: int, channels: int = 3) -> torch.Tensor:
     generator = torch.Generator().manual_seed(width * 1000 + height)
     return torch.rand(channels, height, width, generator=generator) * 2 - 1
-
-
-def test_every_grey_level_survives_the_way_to_float_and_back() -> None:
-    levels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
-
-    assert (to_uint8(to_float(levels)) == levels).all()
-
-
-def test_float_pixels_span_minus_one_to_one_and_put_channels_first() -> None:
-    pixels = np.zeros((2, 3, 3), dtype=np.uint8)
-    pixels[1, 2] = (255, 0, 255)
-
-    planes = to_float(pixels)
-
-    assert planes.shape == (3, 2, 3)
-    assert planes[:, 1, 2].tolist() == [1.0, -1.0, 1.0]
-    assert planes[:, 0, 0].tolist() == [-1.0, -1.0, -1.0]
-
-
-def test_values_outside_the_range_are_clipped_not_wrapped() -> None:
-    planes = torch.tensor([[[-3.0, 3.0]]])
-
-    assert to_uint8(planes)[0, :, 0].tolist() == [0, 255]
-
-
-def test_float_conversion_leaves_its_input_alone() -> None:
-    planes = torch.zeros(1, 2, 2)
-
-    to_uint8(planes)
-
-    assert (planes == 0.0).all()
 
 
 @pytest.mark.parametrize("frame_wh", SIZES_WH)
