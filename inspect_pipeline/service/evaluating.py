@@ -13,6 +13,7 @@ from PIL import Image
 from inspect_pipeline.capture.folder import FolderCamera
 from inspect_pipeline.errors import TrainingDataError
 from inspect_pipeline.inspector import Inspector
+from inspect_pipeline.measures import PixelTally
 from inspect_pipeline.records import Mask, Outcome, UnreadableFrame
 from inspect_pipeline.reports.drawing import scale_for
 from inspect_pipeline.reports.evaluation_figures import EvaluationFigures
@@ -58,16 +59,19 @@ def evaluate_model(
     """Scores every picture, writes its map at once, and the page at the end.
 
     A frame that is not fit is scored all the same and counts as rejected. A picture that cannot be
-    read ends the evaluation: a test set should be clean.
+    read ends the evaluation: a test set should be clean. Of maps only small copies stay in memory.
     """
-    gallery = Gallery()
+    gallery, tally = Gallery(), PixelTally()
     rows = []
     for image in images:
         evaluated = _evaluated(inspector, image)
         assert evaluated.pictures is not None, f"{image.name} was inspected without pictures"
         write_map(out, image.name, evaluated.pictures.heat)
+        tally.add(evaluated.pictures.heat, evaluated.truth)
         rows.append(gallery.offer(evaluated))
-    return write_evaluation(out, rows, head=_head(inspector, data), gallery=gallery)
+    return write_evaluation(
+        out, rows, head=_head(inspector, data), gallery=gallery, pixels=tally.figures()
+    )
 
 
 def _evaluated(inspector: Inspector, image: LabelledImage) -> EvaluatedImage:

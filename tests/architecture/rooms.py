@@ -49,6 +49,9 @@ ROOMS = {
     "inspect_pipeline.conformal": Room(
         ours=("records", "geometry", "errors"), theirs=("numpy", "scipy")
     ),
+    "inspect_pipeline.measures": Room(
+        ours=("records", "geometry", "errors"), theirs=("numpy", "scipy", "PIL")
+    ),
     "inspect_pipeline.networks": Room(ours=("errors",), theirs=(*ARRAYS, "safetensors")),
     "inspect_pipeline.runtime": Room(
         ours=("networks", "errors"), theirs=(*ARRAYS, "onnx", "onnxruntime", "openvino")
@@ -83,7 +86,7 @@ ROOMS = {
         theirs=(*PICTURES, "pandas", "PIL", "safetensors"),
     ),
     "inspect_pipeline.reports": Room(
-        ours=("records", "geometry", "errors", "conformal"),
+        ours=("records", "geometry", "errors", "conformal", "measures"),
         leaves=("db",),
         theirs=(
             "numpy",

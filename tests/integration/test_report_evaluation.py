@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from PIL import Image
 
 from inspect_pipeline.errors import UsageError
+from inspect_pipeline.measures import PixelTally
 from inspect_pipeline.records import FramePictures
 from inspect_pipeline.reports.drawing import scale_for
 from inspect_pipeline.reports.evaluation_files import check_names, write_map, write_scores
@@ -50,9 +53,12 @@ def an_image(number: int, *, kind: str, score: float) -> EvaluatedImage:
 
 
 def evaluate(out: Path, images: list[EvaluatedImage], *, keep: int = 2) -> str:
-    gallery = Gallery(keep=keep)
+    gallery, tally = Gallery(keep=keep), PixelTally()
+    for image in images:
+        assert image.pictures is not None
+        tally.add(image.pictures.heat, image.truth)
     rows = [gallery.offer(image) for image in images]
-    write_evaluation(out, rows, head=HEAD, gallery=gallery)
+    write_evaluation(out, rows, head=HEAD, gallery=gallery, pixels=tally.figures())
     return (out / "index.html").read_text(encoding="utf-8")
 
 
@@ -111,6 +117,32 @@ def test_the_page_states_the_figures(tmp_path: Path, images: list[EvaluatedImage
     assert "pit 0.6667 1 of 2 = 50 %" in said
     assert "test/good/broken.png the file ends after 12 bytes" in said
     assert "<title>Evaluation of &lt;plate&gt;</title>" in page
+
+
+def test_the_figures_are_there_for_programs_too(
+    tmp_path: Path, images: list[EvaluatedImage]
+) -> None:
+    page = evaluate(tmp_path, images)
+
+    told = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert told["image_AUROC"] == pytest.approx(7 / 9)
+    assert told["image_AP"] == pytest.approx((1 + 1 + 3 / 5) / 3)  # ranks 1, 2 and 5
+    assert told["false_alarms"]["share"] == pytest.approx(1 / 3)
+    assert told["detections_by_kind"]["pit"]["count"] == 1
+    assert told["regions"] == 3
+    assert f"{told['pixel_AUROC']:.4f}" in page
+    assert f"{told['AUPRO']:.4f}" in page
+    assert "mean overlap with the 3 marked regions" in page
+
+
+def test_without_ground_truth_the_page_judges_no_pixels(
+    tmp_path: Path, images: list[EvaluatedImage]
+) -> None:
+    page = evaluate(tmp_path, [replace(image, truth=None) for image in images])
+
+    told = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
+    assert (told["pixel_AUROC"], told["AUPRO"]) == (None, None)
+    assert "Pixels are not judged" in page
 
 
 def test_every_picture_that_the_page_shows_lies_beside_it(

@@ -26,7 +26,10 @@ def evaluate(
         ),
     ],
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Gets scores.csv, maps/ and index.html.")
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", help="Gets scores.csv, maps/, figures.json, index.html."
+        ),
     ],
     models: Models = DEFAULT_MODELS,
     plant: PlantFile = None,
@@ -34,8 +37,9 @@ def evaluate(
     """Score every test picture of a data set whose truth is known, and draw what went wrong.
 
     OUT/scores.csv has a raw score and a decision per picture, OUT/maps/ the raw map of each picture
-    (float32 TIFF), OUT/index.html the figures, the worst misses and the worst false alarms. Nothing
-    is tuned on these pictures: the threshold is the model's.
+    (float32 TIFF), OUT/figures.json the figures, OUT/index.html the same for people with the worst
+    misses and the worst false alarms. Nothing is tuned on these pictures: the threshold is the
+    model's.
     """
     from inspect_pipeline.service.build import build_inspector
     from inspect_pipeline.service.cli.inspecting import part_settings
@@ -46,10 +50,19 @@ def evaluate(
     watched = counted(images, len(images), f"evaluating {part}")
     figures = evaluate_model(inspector, data, out, images=watched)
     screen = console()
-    auroc = "not defined" if figures.auroc is None else f"{figures.auroc:.3f}"
-    screen.print(f"image AUROC {auroc}", highlight=False)
+    pixels = figures.pixels
+    for what, named in (
+        ("image", {"AUROC": figures.auroc, "AP": figures.average_precision}),
+        ("pixel", {"AUROC": pixels.auroc, "AP": pixels.average_precision, "AUPRO": pixels.aupro}),
+    ):
+        told = (f"{name} {_figure(value)}" for name, value in named.items())
+        screen.print(f"{what} {', '.join(told)}", highlight=False)
     for what, rate in (("false alarms", figures.false_alarms), ("detections", figures.detections)):
         share = "none to judge" if rate.share is None else f"{rate.share:.1%}"
         interval = f"95 % interval {rate.low:.1%} to {rate.high:.1%}"
         screen.print(f"{what}: {rate.count} of {rate.of}, {share} ({interval})", highlight=False)
     screen.print(f"page: {out / 'index.html'}", highlight=False)
+
+
+def _figure(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.3f}"
