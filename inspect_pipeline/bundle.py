@@ -3,6 +3,7 @@
     MODELS/PART/
         weights.safetensors   generator, encoder, DIPN and DICN in half precision
         model.json            format, sizes, preparation, what was trained on, hash of the weights
+        contextual.safetensors, contextual.json   DIPN's contextual branch, where there is one
         familiar.safetensors  evidence of good parts at each place, for parts that lie always alike
         verification.json     which share of a region restoration may explain
         calibration.json      held-out scores, budget, limits (rewritten by `calibrate`)
@@ -39,6 +40,8 @@ from inspect_pipeline.errors import (
 )
 from inspect_pipeline.limits import LEFT_TO_PEOPLE, Limits, VerificationLimits
 from inspect_pipeline.networks.config import NetworkConfig
+from inspect_pipeline.networks.context import ContextNetwork
+from inspect_pipeline.networks.contextual import Contextual, ContextualConfig
 from inspect_pipeline.networks.layers import channels_last
 from inspect_pipeline.networks.part_networks import PartNetworks
 from inspect_pipeline.records import Heat, sha256_of
@@ -47,6 +50,7 @@ from inspect_pipeline.stages.prepare import Preparation
 FORMAT = 1
 WEIGHTS, MODEL = "weights.safetensors", "model.json"
 FAMILIAR = "familiar.safetensors"
+CONTEXTUAL, CONTEXTUAL_WORDS = "contextual.safetensors", "contextual.json"
 VERIFICATION, CALIBRATION = "verification.json", "calibration.json"
 CALIBRATION_FIGURES = "calibration"  # key of the card
 CARD, CARD_WORDS, SHEET = "card.json", "card.md", "sheet.png"
@@ -85,6 +89,8 @@ class PartModel:
     calibrated: Calibrated | None
     card: Mapping[str, Any]
     verification: VerificationLimits = LEFT_TO_PEOPLE
+    contextual: Contextual | None = None  # without it DIPN's local evidence is the evidence
+    contextual_sha256: str | None = None
     familiar: Heat | None = None  # (H, W) log-odds, None for parts without fixed places
 
     @property
@@ -92,6 +98,7 @@ class PartModel:
         """Hash of weights, preparation and calibration: equal ids give equal findings."""
         said = {
             "weights": self.weights_sha256,
+            "contextual": self.contextual_sha256,
             "preparation": self.preparation.to_dict(),
             "calibrated": self.calibrated.to_dict() if self.calibrated else None,
             "familiar": None if self.familiar is None else sha256_of(self.familiar.tobytes()),
@@ -167,6 +174,21 @@ def write_familiar(folder: Path, familiar: Heat | None) -> None:
     fresh.replace(path)
 
 
+def write_contextual(folder: Path, contextual: Contextual, origin: Mapping[str, Any]) -> None:
+    """Kernels and memories in half precision; `origin` says where the context network is from."""
+    path = folder / CONTEXTUAL
+    fresh = path.with_suffix(".new")
+    state = {k: _as_stored(v.cpu()).contiguous() for k, v in contextual.state_dict().items()}
+    save_file(state, fresh)
+    fresh.replace(path)
+    said = {
+        "config": contextual.config.to_dict(),
+        "context_network": dict(origin),
+        "sha256": sha256_of(path.read_bytes()),
+    }
+    write_json(folder / CONTEXTUAL_WORDS, said)
+
+
 def write_verification(folder: Path, limits: VerificationLimits) -> None:
     write_json(folder / VERIFICATION, asdict(limits))
 
@@ -233,6 +255,7 @@ def _loaded(folder: Path) -> PartModel:
             )
         state: dict[str, Tensor] = load_file(path)
         networks.load_state_dict({key: value.to(torch.float32) for key, value in state.items()})
+    contextual, contextual_sha256 = _contextual(folder)
     with _reading(folder / CARD) as path:
         card = json.loads(path.read_text(encoding="utf-8"))
     return PartModel(
@@ -243,6 +266,8 @@ def _loaded(folder: Path) -> PartModel:
         weights_sha256=weights_sha256,
         calibrated=_calibrated(folder / CALIBRATION),
         verification=_verification(folder / VERIFICATION),
+        contextual=contextual,
+        contextual_sha256=contextual_sha256,
         familiar=_familiar(folder / FAMILIAR),
         card=card,
     )
@@ -295,6 +320,33 @@ def _familiar(path: Path) -> Heat | None:
     with _reading(path):
         heat: Heat = load_file(path)["log_odds"].to(torch.float32).numpy()
         return heat
+
+
+def _contextual(folder: Path) -> tuple[Contextual | None, str | None]:
+    if not (folder / CONTEXTUAL_WORDS).exists():
+        return None, None
+    with _reading(folder / CONTEXTUAL_WORDS) as path:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        config = ContextualConfig.from_dict(said["config"])
+        wanted = str(said["sha256"])
+    with _reading(folder / CONTEXTUAL) as path:
+        if (found := sha256_of(path.read_bytes())) != wanted:
+            raise ValueError(f"sha256 {found[:12]}, {CONTEXTUAL_WORDS} names {wanted[:12]}")
+        contextual = Contextual(config, ContextNetwork())
+        state: dict[str, Tensor] = load_file(path)
+        contextual.load_state_dict({key: as_computed(value) for key, value in state.items()})
+    contextual.eval().requires_grad_(False)
+    channels_last(contextual)
+    return contextual, wanted
+
+
+def _as_stored(value: Tensor) -> Tensor:
+    """Kernels and memories in half precision; norms stay, their variances may be tiny."""
+    return value.half() if value.is_floating_point() and value.dim() > 1 else value
+
+
+def as_computed(value: Tensor) -> Tensor:
+    return value.float() if value.is_floating_point() else value
 
 
 def _pair(values: list[int]) -> tuple[int, int]:

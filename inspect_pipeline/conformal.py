@@ -1,10 +1,15 @@
-"""A threshold with a guarantee, from held-out good frames alone: split conformal prediction.
+"""A threshold from held-out good frames alone, and how far it can be trusted.
 
-Sources: Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2005; Angelopoulos and
-Bates, A Gentle Introduction to Conformal Prediction, 2021 (section 3.2 for the Beta law). The only
-assumption is that the frames of tomorrow are exchangeable with the calibration frames: same part,
+With enough frames for the budget it is split conformal prediction (Vovk, Gammerman and Shafer,
+Algorithmic Learning in a Random World, 2005; Angelopoulos and Bates, A Gentle Introduction to
+Conformal Prediction, 2021, section 3.2 for the Beta law), whatever the scores' distribution. With
+fewer it is the upper normal prediction bound for one more frame (Hahn and Meeker, Statistical
+Intervals, 1991): exact for normal scores, an assumption for others, and said so in `trust`. Scores
+that are maxima have a longer right tail than a normal, and then more than the budget fails.
+
+Both assume that the frames of tomorrow are exchangeable with the calibration frames: same part,
 same lamp, same camera. A frame fails if and only if its raw score exceeds the threshold, which is
-the same as p-value <= budget and as normalised score > 0.5.
+the same as p-value <= budget and as normalised score > 0.5; equal scores share one decision.
 """
 
 from __future__ import annotations
@@ -14,24 +19,30 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from statistics import NormalDist, median
-from typing import Self
+from statistics import NormalDist, fmean, median
+from typing import Literal, Self
 
 from inspect_pipeline.errors import CalibrationError
+
+FEWEST_PICTURES = 2  # one score has no spread to extrapolate from
+SMALLEST_DEVIATION = 0.1  # log-odds, that is odds of 1.1 to 1: scores closer than that are equal
+SMALLEST_TAIL = 1e-6  # nobody learns from a few pictures what one good part in a million does
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guarantee:
-    """What a calibration promises of good frames that it has never seen.
+    """What a calibration promises of good frames that it has never seen, whatever their scores.
 
-    `budget` bounds the false-alarm rate on average over calibration sets. With the set at hand the
-    realised rate is a draw from Beta(n + 1 - k, k): `mean_rate` is its mean, `upper_rate` what it
-    stays below with 95 % confidence. More pictures bring the two together.
+    The threshold is at least the k-th smallest of n scores. At the k-th itself the false-alarm rate
+    is a draw from Beta(n + 1 - k, k): `mean_rate` is its mean, over calibration sets, `upper_rate`
+    what it stays below with 95 % confidence. More pictures bring the two together. `mean_rate`
+    keeps the budget if and only if the method is conformal; an extrapolated threshold promises no
+    more than that of the highest score.
     """
 
     pictures: int  # n
     rank: int  # k
-    budget: float
+    budget: float  # as asked for
     mean_rate: float
     upper_rate: float
 
@@ -52,23 +63,55 @@ class Calibration:
             raise CalibrationError("a calibration score is not a finite number")
         if list(self.scores) != sorted(self.scores):
             raise CalibrationError("calibration scores must ascend: build them with `calibrate`")
-        if self.rank > len(self.scores):
+        if self.method == "extrapolated" and len(self.scores) < FEWEST_PICTURES:
             raise CalibrationError(_too_few(len(self.scores), self.budget))
 
     @property
+    def method(self) -> Literal["conformal", "extrapolated"]:
+        """Whether the scores are enough for the budget by themselves."""
+        is_enough = len(self.scores) >= pictures_needed(self.budget)
+        return "conformal" if is_enough else "extrapolated"
+
+    @property
     def rank(self) -> int:
-        """k = ceil((n + 1)(1 - budget)), with the budget taken as the decimal that was written."""
-        return math.ceil((len(self.scores) + 1) * (1 - _decimal(self.budget)))
+        """k = ceil((n + 1)(1 - budget)), at most n; the budget is the decimal that was written."""
+        k = math.ceil((len(self.scores) + 1) * (1 - _decimal(self.budget)))
+        return min(k, len(self.scores))
 
     @property
     def threshold(self) -> float:
-        """The k-th smallest score: a new good frame exceeds it with probability <= budget."""
-        return self.scores[self.rank - 1]
+        """What a new good frame exceeds with probability <= budget.
+
+        Conformal: the k-th smallest score. Extrapolated: mean + t * deviation * sqrt(1 + 1/n), with
+        Student's t of n - 1 degrees of freedom at 1 - budget, and at least the highest score.
+        """
+        highest = self.scores[self.rank - 1]
+        if self.method == "conformal":
+            return highest
+        return max(highest, self._centre + _t_above(self.budget, self._freedom) * self._scale)
 
     @property
     def spread(self) -> float:
         """From the typical good frame to the threshold: the unit of `normalised`."""
         return (self.threshold - median(self.scores)) or 1.0
+
+    @property
+    def trust(self) -> str:
+        """How far the threshold can be trusted, in two sentences for cards and reports."""
+        n, upper = len(self.scores), _at_most(self.guarantee().upper_rate)
+        budget = f"{float(100 * _decimal(self.budget)):g} %"
+        if self.method == "conformal":
+            return (
+                f"On average at most {budget} of good parts like these fail, however their scores "
+                f"are distributed (split conformal, held-out pictures: {n}). With these pictures "
+                f"the rate stays below {upper} with 95 % confidence."
+            )
+        return (
+            f"Extrapolated from {n} held-out pictures: on average at most {budget} of good parts "
+            "like these fail if their scores are normally distributed, which is assumed; a "
+            f"distribution-free guarantee needs {pictures_needed(self.budget)} pictures. Without "
+            f"the assumption the rate stays below {upper} with 95 % confidence."
+        )
 
     def guarantee(self) -> Guarantee:
         """The promise in numbers, for reports; exact without ties, on the safe side with them."""
@@ -84,8 +127,17 @@ class Calibration:
         )
 
     def p_value(self, raw: float) -> float:
-        """(1 + good frames that score at least `raw`) / (n + 1)."""
+        """How rare such a score is on good frames, in (0, 1]; never rises with the score.
+
+        Conformal: (1 + good frames that score at least `raw`) / (n + 1). Extrapolated: the tail of
+        Student's t that also gives the threshold, kept on the budget's side that was decided.
+        """
         _check_finite(raw)
+        if self.method == "extrapolated":
+            tail = max(_t_tail((raw - self._centre) / self._scale, self._freedom), SMALLEST_TAIL)
+            if raw > self.threshold:
+                return min(tail, self.budget)
+            return max(tail, math.nextafter(self.budget, 1.0))
         at_least = len(self.scores) - bisect_left(self.scores, raw)
         return (1 + at_least) / (len(self.scores) + 1)
 
@@ -101,6 +153,26 @@ class Calibration:
         distance = raw - self.threshold
         share = 0.5 * (self.spread / (self.spread + abs(distance)))
         return share if distance <= 0.0 else max(1.0 - share, math.nextafter(0.5, 1.0))
+
+    @property
+    def _centre(self) -> float:
+        return fmean(self.scores)
+
+    @property
+    def _scale(self) -> float:
+        """Deviation of one more score from the mean of these.
+
+        Frames without any suspect may all score the same: their deviation is 0, and a threshold on
+        the score itself would fail the first frame that differs by rounding. Hence the floor.
+        """
+        centre = self._centre
+        apart = math.hypot(*(score - centre for score in self.scores))
+        deviation = max(apart / math.sqrt(self._freedom), SMALLEST_DEVIATION)
+        return deviation * math.sqrt(1 + 1 / len(self.scores))
+
+    @property
+    def _freedom(self) -> int:
+        return len(self.scores) - 1
 
     def to_dict(self) -> dict[str, object]:
         return {"scores": list(self.scores), "budget": self.budget}
@@ -120,13 +192,13 @@ class Calibration:
 def calibrate(raw_scores: Iterable[float], *, budget: float) -> Calibration:
     """The calibration of a part from the raw scores of good frames that no network was trained on.
 
-    CalibrationError where the frames are too few for the budget: it names the number needed.
+    CalibrationError where not even two frames can be extrapolated from; see `Calibration.method`.
     """
     return Calibration(scores=tuple(sorted(map(float, raw_scores))), budget=budget)
 
 
 def pictures_needed(budget: float) -> int:
-    """The fewest good frames that support a budget: 1 / budget - 1."""
+    """The fewest good frames that keep a budget without any assumption: 1 / budget - 1."""
     return math.ceil(1 / _decimal(budget)) - 1
 
 
@@ -153,19 +225,32 @@ def _decimal(budget: float) -> Fraction:
 
 
 def _too_few(pictures: int, budget: float) -> str:
-    if pictures == 0:
-        advice = "none supports any budget"
-    else:
-        advice = f"with {pictures} the smallest budget is {_rounded_up(1 / (pictures + 1))}"
     return (
-        f"a false-alarm budget of {budget:g} needs at least {pictures_needed(budget)} held-out "
-        f"good pictures, there are {pictures}: add good pictures, or raise the budget ({advice})"
+        f"a threshold needs at least {FEWEST_PICTURES} held-out good pictures, there "
+        f"{'is' if pictures == 1 else 'are'} {pictures}: add good pictures "
+        f"({pictures_needed(budget)} keep a false-alarm budget of {budget:g} by themselves)"
     )
 
 
-def _rounded_up(share: float) -> str:
-    """Four decimals, never below the share, so that the number can be typed in as it stands."""
-    return f"{math.ceil(share * 10_000) / 10_000:g}"
+def _at_most(rate: float) -> str:
+    """Percent with two digits, rounded up: a bound must not shrink in print."""
+    percent = 100 * rate
+    digits = 1 - math.floor(math.log10(percent))
+    return f"{math.ceil(percent * 10**digits) / 10**digits:g} %"
+
+
+def _t_above(tail: float, freedom: int) -> float:
+    """The value that Student's t exceeds with this probability."""
+    from scipy.special import stdtrit
+
+    return -float(stdtrit(freedom, tail))
+
+
+def _t_tail(value: float, freedom: int) -> float:
+    """The probability that Student's t exceeds the value."""
+    from scipy.special import stdtr
+
+    return float(stdtr(freedom, -value))
 
 
 def _check_finite(raw: float) -> None:

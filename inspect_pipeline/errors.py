@@ -7,6 +7,7 @@
   |   |-- BundleNotFound            no bundle of that part where we looked
   |   |-- BundleDamaged             a file of the bundle is missing, altered or of another version
   |   `-- TrainingDataError         the pictures given cannot train, calibrate or evaluate
+  |-- BackboneError                 pretrained weights that are missing, unreachable or do not fit
   |-- CalibrationError              a false-alarm budget that the held-out good parts cannot support
   `-- UsageError                    two options that contradict, a part that the plant does not make
 
@@ -42,8 +43,12 @@ class TrainingDataError(ModelError):
     """The pictures given cannot train, calibrate or evaluate a part model."""
 
 
+class BackboneError(InspectError):
+    """Pretrained weights cannot be found, fetched or used: name another file, or do without."""
+
+
 class CalibrationError(InspectError):
-    """The held-out good parts cannot support the false-alarm budget asked for."""
+    """No threshold can be set from these held-out good parts, or none fits what is asked for."""
 
 
 class UsageError(InspectError):

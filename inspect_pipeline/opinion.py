@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from inspect_pipeline.bundle import PartModel
 from inspect_pipeline.limits import Limits
+from inspect_pipeline.networks.contextual import Views
 from inspect_pipeline.records import (
     Discrepancy,
     DiscrepancyMap,
@@ -20,16 +22,18 @@ from inspect_pipeline.records import (
     Inversion,
     Mask,
     Region,
+    TileGrid,
     Verdict,
     Verification,
 )
 from inspect_pipeline.stages.compare import compare, frame_map
+from inspect_pipeline.stages.context import evidence_in_context
 from inspect_pipeline.stages.familiar import beyond_familiar
 from inspect_pipeline.stages.invert import invert
 from inspect_pipeline.stages.prepare import Prepared, as_channels, prepare
 from inspect_pipeline.stages.regions import find_regions, frame_score
 from inspect_pipeline.stages.verify import Restoration, restore, verify
-from inspect_pipeline.tiling import cut
+from inspect_pipeline.tiling import cut, stitch
 
 OVERLAP_SHARE = 0.25
 BORDER_SHARE = 1 / 16
@@ -83,22 +87,25 @@ def form_opinion(
 def see(model: PartModel, frame: Frame) -> Seen:
     """Inverts the frame's tiles and compares them; the map is in the frame's own coordinates.
 
-    Where the model knows what is familiar at each place, the map is the evidence beyond it.
+    Where the model has a contextual branch, it has the last word on the evidence; where it knows
+    what is familiar at each place, the map is the evidence beyond it.
     """
     how = model.preparation
     prepared = prepare(as_channels(frame.pixels, how.channels), how)
-    overlap_px = round(OVERLAP_SHARE * how.tile_px)
-    tiles = cut(prepared.pixels, tile_px=how.tile_px, overlap_px=overlap_px)
-    inversion = invert(model.networks, tiles)
-    discrepancy = compare(model.networks, inversion)
-    raw = frame_map(
-        discrepancy,
-        working_wh=prepared.working_wh,
-        frame_wh=frame.frame_wh,
-        border_px=_border_px(model),
-    )
-    heat = beyond_familiar(raw, model.familiar)
+    inversion, discrepancy = _compared(model, prepared.pixels)
+    if model.contextual is None:
+        evidence = _whole(model, discrepancy.log_odds, discrepancy.grid, prepared.pixels)
+    else:
+        views = _views(model, prepared.pixels, inversion, discrepancy)
+        evidence = evidence_in_context(model.contextual, views)
+    heat = beyond_familiar(frame_map(evidence, frame.frame_wh), model.familiar)
     return Seen(prepared=prepared, inversion=inversion, discrepancy=discrepancy, heat=heat)
+
+
+@torch.inference_mode()
+def local_views(model: PartModel, pixels: Tensor) -> Views:
+    """What the contextual branch is given of a working picture (C, h, w): also for its teacher."""
+    return _views(model, pixels, *_compared(model, pixels))
 
 
 @torch.inference_mode()
@@ -119,6 +126,29 @@ def restored(
         border_px=_border_px(model),
         with_gated=with_gated,
     )
+
+
+def _compared(model: PartModel, pixels: Tensor) -> tuple[Inversion, Discrepancy]:
+    tile_px = model.preparation.tile_px
+    tiles = cut(pixels, tile_px=tile_px, overlap_px=round(OVERLAP_SHARE * tile_px))
+    inversion = invert(model.networks, tiles)
+    return inversion, compare(model.networks, inversion)
+
+
+def _views(
+    model: PartModel, pixels: Tensor, inversion: Inversion, discrepancy: Discrepancy
+) -> Views:
+    return Views(
+        observed=pixels,
+        golden=_whole(model, inversion.golden, inversion.tiles.grid, pixels),
+        local=_whole(model, discrepancy.log_odds, discrepancy.grid, pixels),
+    )
+
+
+def _whole(model: PartModel, tiles: Tensor, grid: TileGrid, pixels: Tensor) -> Tensor:
+    """Tiles blended to a picture of the size of `pixels`."""
+    wh = (pixels.shape[2], pixels.shape[1])
+    return stitch(tiles, grid, frame_wh=wh, border_px=_border_px(model))
 
 
 def _border_px(model: PartModel) -> int:

@@ -13,12 +13,22 @@ import cv2
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
 
-from inspect_pipeline.bundle import Calibrated, Origin, PartModel, half_precision, save_bundle
+from inspect_pipeline.bundle import (
+    Calibrated,
+    Origin,
+    PartModel,
+    half_precision,
+    save_bundle,
+    write_contextual,
+)
 from inspect_pipeline.conformal import calibrate
 from inspect_pipeline.inspector import Inspector
 from inspect_pipeline.limits import LEFT_TO_PEOPLE, Limits
 from inspect_pipeline.networks.config import NetworkConfig
+from inspect_pipeline.networks.context import IMAGENET, ContextNetwork, Normalisation
+from inspect_pipeline.networks.contextual import Contextual, ContextualConfig, Views
 from inspect_pipeline.networks.part_networks import PartNetworks
 from inspect_pipeline.records import Frame, FrameKey, Picture, sha256_of
 from inspect_pipeline.stages.prepare import Preparation
@@ -28,6 +38,7 @@ from plant_config.part import Part
 TILE_PX = 32
 FRAME_WH = (72, 56)
 PART: dict[str, Any] = {"name": "bracket", "mm_per_px": 0.5}
+CONTEXT_ORIGIN = {"name": "untrained", "origin": "random numbers"}
 SCORES = tuple(float(n) for n in range(1, 100))
 
 
@@ -100,6 +111,51 @@ def networks(seed: int = 0, **changed: Any) -> PartNetworks:
     return half_precision(PartNetworks(network_config(**changed)))
 
 
+def context_network(seed: int = 0, *, normalisation: Normalisation = IMAGENET) -> ContextNetwork:
+    """Untrained, with kernels that keep a spread of features through all layers."""
+    torch.manual_seed(seed)
+    made = ContextNetwork(normalisation)
+    _enliven(made)
+    return made.requires_grad_(False)
+
+
+def contextual(seed: int = 0, *, channels: int = 1, **changed: Any) -> Contextual:
+    """An untrained contextual branch with a few random members; its signs are in usual ranges."""
+    chosen: dict[str, Any] = {"members": 8, "width": 8}
+    made = Contextual(ContextualConfig(**{**chosen, **changed}), context_network(seed)).eval()
+    torch.manual_seed(seed)  # memories do not depend on the size of the head
+    for memory in made.memories:
+        memory.members = torch.randn_like(memory.members)  # type: ignore[arg-type]
+    _enliven(made.head)
+    with torch.no_grad():
+        signs = made.signs(views(seed, channels=channels))
+    spread, mean = torch.std_mean(signs, dim=(0, 2, 3), keepdim=True)
+    made.usual = torch.cat((mean, spread))
+    return made.requires_grad_(False)
+
+
+def views(
+    seed: int = 0, side_px: tuple[int, int] = (64, 64), *, count: int = 1, channels: int = 1
+) -> Views:
+    """Windows of soft structure, a golden twin that differs a little, and random log-odds."""
+    rng = torch.Generator().manual_seed(seed)
+    height, width = side_px
+    coarse = torch.randn(count, channels, height // 8 + 1, width // 8 + 1, generator=rng)
+    soft = nn.functional.interpolate(0.4 * coarse, size=side_px, mode="bicubic")
+    grain = 0.1 * torch.randn(count, channels, height, width, generator=rng)
+    return Views(
+        observed=(soft + grain).clamp(-1, 1),
+        golden=soft.clamp(-1, 1),
+        local=torch.randn(count, 1, height, width, generator=rng),
+    )
+
+
+def _enliven(module: nn.Module) -> None:
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight)
+
+
 def preparation(**changed: Any) -> Preparation:
     chosen: dict[str, Any] = {
         "channels": 1,
@@ -153,17 +209,23 @@ def around(threshold: float, **changed: Any) -> Calibrated:
 
 
 def part_model(
-    *, calibrated: Calibrated | None = None, channels: int = 1, **changed: Any
+    *,
+    calibrated: Calibrated | None = None,
+    contextual: Contextual | None = None,
+    channels: int = 1,
+    **changed: Any,
 ) -> PartModel:
     """A model of untrained networks; `calibrated` None is what `train` leaves behind at first."""
     chosen: dict[str, Any] = {
         "part": "bracket",
-        "networks": networks(channels=channels),
+        "networks": changed.get("networks") or networks(channels=channels),
         "preparation": preparation(channels=channels),
         "origin": origin(),
         "weights_sha256": sha256_of(b"weights"),
         "calibrated": calibrated,
         "card": {"part": "bracket"},
+        "contextual": contextual,
+        "contextual_sha256": sha256_of(b"contextual") if contextual else None,
     }
     return PartModel(**{**chosen, **changed})
 
@@ -174,7 +236,7 @@ def recalibrated(model: PartModel, calibrated: Calibrated) -> PartModel:
 
 def saved_bundle(models: Path, model: PartModel) -> Path:
     """The model's folder, without a calibration: `bundle.write_calibration` adds one."""
-    return save_bundle(
+    folder = save_bundle(
         models,
         part=model.part,
         networks=model.networks,
@@ -182,6 +244,9 @@ def saved_bundle(models: Path, model: PartModel) -> Path:
         origin=model.origin,
         card=model.card,
     )
+    if model.contextual is not None:
+        write_contextual(folder, model.contextual, CONTEXT_ORIGIN)
+    return folder
 
 
 def part(**changed: Any) -> Part:

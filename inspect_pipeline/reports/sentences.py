@@ -49,7 +49,11 @@ def verdict_sentence(verdict: Verdict) -> str:
 
 
 def good_parts_sentence(p_value: float) -> str:
-    """How rare a score is on good parts; a p-value is an upper bound, so "at most" is true."""
+    """How rare a score is on good parts; "at most" for a p-value is an upper bound.
+
+    Where few held-out pictures made the calibration extrapolate, it is an estimate of one; the
+    model's trust says so.
+    """
     if p_value > 0.5:
         return "seen on more than half of good parts"
     return f"seen on at most {good_parts_share(p_value)} good parts"

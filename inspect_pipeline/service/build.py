@@ -63,6 +63,7 @@ def register_model(ledger: Ledger, inspector: Inspector) -> None:
         "held_out_pictures": promise.pictures,
         "false_alarm_budget": promise.budget,
         "false_alarm_rate_upper_95": round(promise.upper_rate, 4),
+        "trust": inspector.calibration.trust,
         "limits": inspector.limits.to_dict(),
     }
     stored = model.card.get(CALIBRATION_FIGURES, {})

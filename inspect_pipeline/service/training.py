@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from inspect_pipeline import bundle
-from inspect_pipeline.conformal import pictures_needed
+from inspect_pipeline.training.backbone import Backbone, load_backbone
 from inspect_pipeline.training.calibrate import (
     CalibrationReport,
     Progress,
@@ -20,6 +20,7 @@ from inspect_pipeline.training.calibrate import (
     unseen,
 )
 from inspect_pipeline.training.checkpoint import FILE_NAME, load_progress
+from inspect_pipeline.training.contextual import ContextualPlan, Watch, learn_contextual
 from inspect_pipeline.training.crops import Crops
 from inspect_pipeline.training.familiar import learn_familiar
 from inspect_pipeline.training.good_parts import (
@@ -40,7 +41,8 @@ from inspect_pipeline.training.plan import (
 from inspect_pipeline.training.run import Trained, TrainingRun, Watcher
 
 DEFAULT_BUDGET = 0.01
-MOST_SETTLING = 80  # pictures per half; more say hardly more
+UNSEEN_SHARE = 0.25  # of the training pictures: the contextual memory does without them
+MOST_SETTLING = 40  # pictures per half: what they cost grows, what they say hardly does
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,13 +52,17 @@ class Prepared:
     plan: TrainingPlan
     split: Split
     images: Path
+    backbone: Backbone | None  # None: no contextual branch
 
 
 def prepare_training(images: Path, options: TrainingOptions) -> Prepared:
     split = split_by_content(read_good_parts(images))
     preparation = preparation_for(split.train, tile_px=options.tile_px, scale=options.scale)
     plan = plan_training(options, split, preparation, best_device())
-    return Prepared(plan=plan, split=split, images=images)
+    backbone = None
+    if plan.has_context:  # before anything is trained: a wrong name costs no half hour
+        backbone = load_backbone(options.backbone, sha256=options.backbone_sha256)
+    return Prepared(plan=plan, split=split, images=images, backbone=backbone)
 
 
 def run_folder(models: Path, part: str) -> Path:
@@ -102,6 +108,34 @@ def train_part(
     )
 
 
+def add_context(
+    prepared: Prepared, models: Path, *, watch: Watch | None = None
+) -> dict[str, Any] | None:
+    """Teaches the contextual branch of a bundle that was just trained; None where none is wanted.
+
+    Not part of what resumes: an interrupted run begins this last step again.
+    """
+    plan, options, backbone = prepared.plan, prepared.plan.options, prepared.backbone
+    if backbone is None:
+        return None
+    folder = models / options.part
+    model = bundle.load_bundle(models, options.part)
+    halves = split_by_content(prepared.split.train, UNSEEN_SHARE)
+    report = learn_contextual(
+        model,
+        prepared_arrays(halves.train, plan.preparation),
+        prepared_arrays(halves.held_out, plan.preparation),
+        backbone.network,
+        ContextualPlan.of(seconds=plan.context_seconds, seed=options.seed, steps=options.steps),
+        watch=watch,
+    )
+    origin = {"name": backbone.name, "sha256": backbone.sha256, "origin": backbone.origin}
+    bundle.write_contextual(folder, report.contextual, origin)
+    figures = {"context_network": origin, **report.figures}
+    bundle.write_card(folder, {**model.card, "contextual_branch": figures})
+    return figures
+
+
 def interrupted_run(models: Path, part: str) -> str | None:
     """Where an unfinished run of the part stands, in words; None where there is none."""
     progress = load_progress(run_folder(models, part))
@@ -115,13 +149,6 @@ def interrupted_run(models: Path, part: str) -> str | None:
 def finish_run(models: Path, part: str) -> None:
     """Nothing is left to resume; sheets and losses stay."""
     (run_folder(models, part) / FILE_NAME).unlink(missing_ok=True)
-
-
-def affordable_budget(wanted: float, held_out: int) -> float:
-    """The wanted false-alarm budget, or the smallest that so few held-out pictures support."""
-    if held_out >= pictures_needed(wanted):
-        return wanted
-    return -(-10_000 // (held_out + 1)) / 10_000  # rounded up to four digits
 
 
 def settle_part(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import cv2
 import torch
+from torch import Tensor
 
 from inspect_pipeline.networks.part_networks import PartNetworks
 from inspect_pipeline.records import Discrepancy, DiscrepancyMap, Inversion
 from inspect_pipeline.stages.invert import BATCH
-from inspect_pipeline.tiling import stitch
 
 
 def compare(networks: PartNetworks, inversion: Inversion) -> Discrepancy:
@@ -25,17 +25,9 @@ def compare(networks: PartNetworks, inversion: Inversion) -> Discrepancy:
     )
 
 
-def frame_map(
-    discrepancy: Discrepancy,
-    *,
-    working_wh: tuple[int, int],
-    frame_wh: tuple[int, int],
-    border_px: int,
-) -> DiscrepancyMap:
-    """Raw log-odds of the whole frame: tiles blended, then brought to the frame's own size."""
-    whole = stitch(
-        discrepancy.log_odds, discrepancy.grid, frame_wh=working_wh, border_px=border_px
-    )[0].numpy()
-    if working_wh != frame_wh:
+def frame_map(log_odds: Tensor, frame_wh: tuple[int, int]) -> DiscrepancyMap:
+    """Raw log-odds of the working picture (1, h, w), brought to the frame's own size."""
+    whole = log_odds[0].numpy()
+    if (whole.shape[1], whole.shape[0]) != frame_wh:
         whole = cv2.resize(whole, frame_wh, interpolation=cv2.INTER_LINEAR)
     return DiscrepancyMap(values=whole)

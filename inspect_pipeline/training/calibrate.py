@@ -2,8 +2,8 @@
 
 `learn_verification` sets the limits of verification on pictures that trained the networks: from
 what stands out most on them (false alarms) and from synthetic defects planted into them (to be
-kept). `calibrate_model` then sets the conformal threshold on held-out good parts: the k-th smallest
-of their scores, verification included. The two sets of pictures share nothing, so the threshold's
+kept). `calibrate_model` then sets the threshold from the scores of held-out good parts
+(`conformal`), verification included. The two sets of pictures share nothing, so the threshold's
 guarantee is untouched by what verification learnt.
 """
 
@@ -106,7 +106,7 @@ def calibrate_model(
 ) -> CalibrationReport:
     """Scores held-out good parts, as inspection will, and derives the threshold.
 
-    Raises CalibrationError, before any work, when the pictures are too few for the budget.
+    Raises CalibrationError, before any work, when the pictures are too few for any threshold.
     """
     Calibration(scores=(0.0,) * len(parts), budget=budget)
     watch = progress or unwatched
@@ -225,6 +225,7 @@ def _figures(calibration: Calibration, limits: Limits) -> dict[str, Any]:
         "held_out_pictures": promise.pictures,
         "false_alarm_budget": calibration.budget,
         "false_alarm_rate_upper_95": round(promise.upper_rate, 4),
+        "trust": calibration.trust,
         "score_median": _rounded_median(calibration.scores),
         "limits": {name: round(value, 4) for name, value in limits.to_dict().items()},
     }

@@ -1,7 +1,8 @@
 """The good parts a model is made from: read, split by content, looked at, prepared.
 
 The split needs no list and no seed: a picture is held out when its content hash says so, so the
-same picture is on the same side in every run, and copies of one picture never face each other.
+same picture is on the same side in every run. Copies of one picture count once, and pictures that
+seem to show one part (`likeness`) stay on one side.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from inspect_pipeline.stages.prepare import (
     grey_levels,
     prepare,
 )
+from inspect_pipeline.training.likeness import near_duplicates
 
 HELD_OUT_SHARE = 0.2
 MIN_GOOD_PARTS = 8
+FEWEST_HELD_OUT = 2
 EXPOSURE_WANDERS = 0.12  # spread of frame medians, in grey spreads, above which frames are levelled
 TILES_PER_SIDE = 4  # automatic scale: the shorter side of a frame is this many tiles
 
@@ -47,6 +50,7 @@ class Split:
 
     train: tuple[GoodPart, ...]
     held_out: tuple[GoodPart, ...]
+    groups: int = 0  # of near-duplicates: sets of two or more pictures that seem to show one part
 
 
 def read_good_parts(folder: Path) -> tuple[GoodPart, ...]:
@@ -72,10 +76,37 @@ def read_good_parts(folder: Path) -> tuple[GoodPart, ...]:
 
 
 def split_by_content(parts: Sequence[GoodPart], share: float = HELD_OUT_SHARE) -> Split:
-    """Holds out the pictures with the smallest hashes: `share` of them, at least two."""
+    """Holds out the groups of near-duplicates with the smallest hashes, whole ones.
+
+    They are about `share` of the pictures, at least two and never all. A picture like no other is
+    a group of its own.
+    """
+    groups = _groups(parts)
+    wanted = max(FEWEST_HELD_OUT, round(share * len(parts)))
+    held: list[GoodPart] = []
+    for group in groups:
+        comes_nearer = len(group) < 2 * (wanted - len(held))
+        if comes_nearer and len(held) + len(group) < len(parts):
+            held += group
+    if len(held) < FEWEST_HELD_OUT:  # few and large groups
+        smallest = min((group for group in groups if group[0] not in held), key=len)
+        held += smallest
+    chosen = {part.sha256 for part in held}
     ordered = sorted(parts, key=lambda part: part.sha256)
-    count = max(2, round(share * len(ordered)))
-    return Split(train=tuple(ordered[count:]), held_out=tuple(ordered[:count]))
+    return Split(
+        train=tuple(part for part in ordered if part.sha256 not in chosen),
+        held_out=tuple(part for part in ordered if part.sha256 in chosen),
+        groups=sum(len(group) > 1 for group in groups),
+    )
+
+
+def _groups(parts: Sequence[GoodPart]) -> list[list[GoodPart]]:
+    """Near-duplicates together, each group and all groups in the order of their hashes."""
+    ordered = sorted(parts, key=lambda part: part.sha256)
+    groups: dict[int, list[GoodPart]] = {}
+    for part, group in zip(ordered, near_duplicates([p.pixels for p in ordered]), strict=True):
+        groups.setdefault(group, []).append(part)
+    return list(groups.values())
 
 
 def preparation_for(

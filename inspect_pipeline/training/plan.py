@@ -11,11 +11,14 @@ from inspect_pipeline.errors import UsageError
 from inspect_pipeline.networks.config import TILE_SIDES_PX, NetworkConfig
 from inspect_pipeline.records import sha256_of
 from inspect_pipeline.stages.prepare import Preparation
+from inspect_pipeline.training.backbone import OWN
 from inspect_pipeline.training.good_parts import Split, sizes_seen
 
 SHARES = {"generator": 0.38, "encoder": 0.10, "discrepancy": 0.48, "mapping": 0.04}
 BATCH_ON_CPU = {32: 32, 64: 16, 128: 8, 256: 4}
 BATCH_ON_GPU = {32: 128, 64: 64, 128: 32, 256: 16}
+CONTEXT_SHARE = 0.4  # of the whole budget, where the part gets a contextual branch
+NO_CONTEXT = "none"  # instead of a backbone
 FEW_TILES = 2000  # distinct crops below which the discriminator would learn them by heart
 CROPS_PER_TILE_AREA = 4
 MIN_MINUTES = 0.05
@@ -34,6 +37,8 @@ class TrainingOptions:
     scale: float | None = None
     seed: int = 0
     paper_mode: bool = False
+    backbone: str = OWN  # a name or file that `training.backbone` loads, or NO_CONTEXT
+    backbone_sha256: str | None = None
     steps: int | None = None
 
     def __post_init__(self) -> None:
@@ -61,12 +66,26 @@ class TrainingPlan:
     device: str
     train_count: int
     held_out_count: int
+    groups: int  # of pictures that seem to show one part
     frame_wh_min: tuple[int, int]
     frame_wh_max: tuple[int, int]
     pictures_sha256: str  # of all pictures that train, in their order
 
     def seconds_of(self, phase: str) -> float:
-        return SHARES[phase] * self.options.budget_minutes * 60
+        return SHARES[phase] * (self._total_s - self.context_seconds)
+
+    @property
+    def context_seconds(self) -> float:
+        """Time for the contextual branch, 0 where there is none."""
+        return CONTEXT_SHARE * self._total_s if self.has_context else 0.0
+
+    @property
+    def has_context(self) -> bool:
+        return self.options.backbone != NO_CONTEXT and not self.options.paper_mode
+
+    @property
+    def _total_s(self) -> float:
+        return self.options.budget_minutes * 60
 
     def settings(self) -> dict[str, Any]:
         """What must be equal for a run to be resumed, as plain JSON."""
@@ -93,9 +112,19 @@ class TrainingPlan:
         shares = ", ".join(f"{name} {self.seconds_of(name) / 60:.1f} min" for name in SHARES)
         if self.options.steps is not None:
             shares = ", ".join(f"{name} {self.options.steps} steps" for name in SHARES)
+        if self.has_context:
+            amount = f"{self.context_seconds / 60:.1f} min"
+            if self.options.steps is not None:
+                amount = f"{self.options.steps} steps"
+            shares += f", contextual branch {amount} ({self.options.backbone} features)"
         crops = "with" if self.augment else "without"
+        counts = (
+            f"{self.train_count} good parts train, {self.held_out_count} are held out to calibrate"
+        )
+        if self.groups:
+            counts += f"; {self.groups} groups of pictures that seem to show one part stay together"
         return [
-            f"{self.train_count} good parts train, {self.held_out_count} are held out to calibrate",
+            counts,
             f"frames {_size(self.frame_wh_min, self.frame_wh_max)}, worked at scale {how.scale:g}, "
             f"{kind}, {light}",
             f"tiles of {config.tile_px} px, batches of {self.batch} on {self.device}, "
@@ -127,6 +156,7 @@ def plan_training(
         device=device,
         train_count=len(split.train),
         held_out_count=len(split.held_out),
+        groups=split.groups,
         frame_wh_min=smallest,
         frame_wh_max=largest,
         pictures_sha256=sha256_of("".join(p.sha256 for p in split.train).encode()),

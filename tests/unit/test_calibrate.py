@@ -74,17 +74,27 @@ class Watch:
         return parts
 
 
-def test_a_budget_that_cannot_be_supported_is_refused_before_any_work(
+def test_too_few_pictures_for_any_threshold_are_refused_before_any_work(
     model: PartModel, parts: list[GoodPart]
 ) -> None:
     watch = Watch()
 
-    with pytest.raises(
-        CalibrationError, match=r"budget of 0\.01 needs at least 99 held-out .* there are 25"
-    ):
-        calibrate_model(model, parts, budget=0.01, progress=watch)
+    with pytest.raises(CalibrationError, match=r"at least 2 held-out good pictures, there is 1:"):
+        calibrate_model(model, parts[:1], budget=0.01, progress=watch)
 
     assert watch.told == []
+
+
+def test_few_pictures_give_a_threshold_and_say_how_far_to_trust_it(
+    model: PartModel, parts: list[GoodPart]
+) -> None:
+    report = calibrate_model(model, parts[:4], budget=0.01)
+
+    calibration = report.calibrated.calibration
+    assert calibration.budget == 0.01
+    assert report.calibrated.limits.threshold == calibration.threshold > calibration.scores[-1]
+    assert report.figures["trust"] == calibration.trust
+    assert "Extrapolated from 4 held-out pictures" in report.figures["trust"]
 
 
 def test_every_part_is_scored(model: PartModel, parts: list[GoodPart]) -> None:

@@ -34,36 +34,21 @@ def test_rank_is_ceil_of_n_plus_one_times_one_minus_budget(
 
 
 @pytest.mark.parametrize(
-    ("budget", "needed"), [(0.1, 9), (0.05, 19), (0.01, 99), (0.001, 999), (0.3, 3), (0.5, 1)]
+    ("budget", "needed"), [(0.1, 9), (0.05, 19), (0.01, 99), (0.001, 999), (0.3, 3)]
 )
-def test_the_fewest_pictures_are_enough_and_one_less_is_not(budget: float, needed: int) -> None:
+def test_the_fewest_pictures_are_enough_and_one_less_is_extrapolated(
+    budget: float, needed: int
+) -> None:
+    enough, fewer = (calibrate(range(n), budget=budget) for n in (needed, needed - 1))
+
     assert pictures_needed(budget) == needed
-    assert calibrate(range(needed), budget=budget).threshold == needed - 1
-    with pytest.raises(CalibrationError):
-        calibrate(range(needed - 1), budget=budget)
+    assert (enough.method, enough.threshold) == ("conformal", needed - 1)
+    assert fewer.method == "extrapolated"
+    assert fewer.threshold > needed - 2
 
 
-def test_too_few_pictures_name_how_many_are_needed_and_what_these_support() -> None:
-    with pytest.raises(CalibrationError) as refusal:
-        calibrate(range(30), budget=0.01)
-
-    assert "needs at least 99" in str(refusal.value)
-    assert "there are 30" in str(refusal.value)
-    assert "smallest budget is 0.0323" in str(refusal.value)  # 1/31 rounded up
-
-
-@pytest.mark.parametrize("pictures", [1, 7, 30, 61, 98, 4000])
-def test_the_smallest_budget_that_a_refusal_names_is_accepted(pictures: int) -> None:
-    with pytest.raises(CalibrationError) as refusal:
-        calibrate(range(pictures), budget=0.0001)
-
-    named = float(str(refusal.value).rsplit(" ", maxsplit=1)[-1].rstrip(")"))
-    assert calibrate(range(pictures), budget=named).budget == named
-
-
-def test_no_pictures_are_refused_with_a_sentence() -> None:
-    with pytest.raises(CalibrationError, match="there are 0"):
-        calibrate([], budget=0.5)
+def test_one_picture_is_enough_for_a_budget_of_one_half() -> None:
+    assert calibrate([3.0], budget=0.5).threshold == 3.0
 
 
 @pytest.mark.parametrize("budget", [0.0, 1.0, -0.1, 2.0, math.nan])
@@ -107,6 +92,27 @@ def test_the_guarantee_names_budget_mean_and_upper_rate() -> None:
     assert (guarantee.pictures, guarantee.rank, guarantee.budget) == (99, 99, 0.01)
     assert guarantee.mean_rate == pytest.approx(0.01)
     assert guarantee.upper_rate == pytest.approx(1 - 0.05 ** (1 / 99))  # Beta(1, 99)
+
+
+def test_trust_in_a_conformal_threshold_names_budget_pictures_and_upper_rate() -> None:
+    trust = hundred(0.01).trust
+
+    assert "on average at most 1 % of good parts" in trust.lower()
+    assert "held-out pictures: 99" in trust
+    assert "below 3 % with 95 % confidence" in trust  # 2.98, rounded up
+    assert "assumed" not in trust
+
+
+@pytest.mark.parametrize(
+    ("pictures", "budget", "upper"), [(1, 0.5, "95 %"), (3, 0.01, "64 %"), (9999, 0.0001, "0.03 %")]
+)
+def test_an_upper_rate_in_words_is_never_too_small(
+    pictures: int, budget: float, upper: str
+) -> None:
+    calibration = calibrate(range(pictures), budget=budget)
+
+    assert f"stays below {upper} with" in calibration.trust
+    assert float(upper.rstrip(" %")) / 100 >= calibration.guarantee().upper_rate - 1e-12
 
 
 @pytest.mark.parametrize(

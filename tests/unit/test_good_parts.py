@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from inspect_pipeline.stages.prepare import GREY_TOLERANCE, Preparation
 from inspect_pipeline.training.good_parts import (
     MIN_GOOD_PARTS,
     GoodPart,
+    Split,
     preparation_for,
     prepared_arrays,
     read_good_parts,
@@ -108,6 +110,64 @@ def test_at_least_two_pictures_are_held_out(count: int, held_out: int) -> None:
     ]
 
     assert len(split_by_content(parts).held_out) == held_out
+
+
+def photographed_again(part: GoodPart, exposure: float) -> GoodPart:
+    """The same part under another light."""
+    grey = np.rint(part.pixels * exposure).astype(np.uint8)
+    return make.good_part(0, grey)
+
+
+def repeated(count: int, *exposures: float, of: int) -> list[GoodPart]:
+    """So many parts; the first `of` them are there once more for each exposure."""
+    parts = make.good_parts(count)
+    return parts + [photographed_again(part, light) for part in parts[:of] for light in exposures]
+
+
+def assert_no_part_is_on_both_sides(split: Split, parts: Sequence[GoodPart], *, of: int) -> None:
+    """`parts` as `repeated` gives them, with one exposure."""
+    held_out = {part.sha256 for part in split.held_out}
+    again = parts[len(parts) - of :]
+    for first, second in zip(parts[:of], again, strict=True):
+        assert (first.sha256 in held_out) == (second.sha256 in held_out)
+
+
+def test_pictures_of_one_part_stay_on_one_side() -> None:
+    parts = repeated(30, 0.7, of=20)
+
+    split = split_by_content(parts)
+
+    assert split.groups == 20
+    assert len(split.held_out) == 10  # a fifth of 50
+    assert len(split.train) == 40
+    assert_no_part_is_on_both_sides(split, parts, of=20)
+
+
+def test_a_set_without_repetition_has_no_groups() -> None:
+    assert split_by_content(make.good_parts(20)).groups == 0
+
+
+def test_the_split_of_groups_does_not_depend_on_the_order() -> None:
+    parts = repeated(12, 0.7, 0.85, of=6)
+
+    forwards, backwards = split_by_content(parts), split_by_content(parts[::-1])
+
+    assert forwards.groups == backwards.groups == 6
+    assert [p.sha256 for p in forwards.held_out] == [p.sha256 for p in backwards.held_out]
+
+
+@pytest.mark.parametrize(("parts", "exposures"), [(2, 4), (3, 4), (4, 2), (5, 4), (30, 6)])
+def test_where_every_part_is_repeated_whole_parts_are_held_out(parts: int, exposures: int) -> None:
+    lights = [1 - 0.08 * n for n in range(1, exposures)]
+
+    split = split_by_content(repeated(parts, *lights, of=parts))
+
+    held_out, train = len(split.held_out), len(split.train)
+    assert split.groups == parts
+    assert held_out >= 2
+    assert train > 0
+    assert held_out % exposures == train % exposures == 0
+    assert abs(held_out - (held_out + train) / 5) <= exposures
 
 
 def test_grey_saved_as_colour_is_grey() -> None:

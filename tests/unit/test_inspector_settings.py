@@ -75,11 +75,13 @@ def test_a_low_threshold_never_exceeds_the_threshold(model: PartModel) -> None:
     assert (limits.low_threshold, limits.threshold) == (20.0, 20.0)
 
 
-def test_a_budget_that_the_calibration_cannot_support_is_refused(model: PartModel) -> None:
+def test_a_budget_beyond_the_calibrations_pictures_is_extrapolated(model: PartModel) -> None:
     model = make.recalibrated(model, make.calibrated(budget=0.1))
 
-    with pytest.raises(CalibrationError, match=r"budget of 0\.001 needs at least 999"):
-        Inspector(model, make.part(false_alarms=0.001))
+    inspector = Inspector(model, make.part(false_alarms=0.001))
+
+    assert inspector.limits.threshold > 99.0  # the highest score of a good frame
+    assert "guarantee needs 999 pictures" in inspector.calibration.trust
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,14 @@ import pytest
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.stages.prepare import Preparation
 from inspect_pipeline.training.good_parts import Split
-from inspect_pipeline.training.plan import SHARES, TrainingOptions, TrainingPlan, plan_training
+from inspect_pipeline.training.plan import (
+    CONTEXT_SHARE,
+    NO_CONTEXT,
+    SHARES,
+    TrainingOptions,
+    TrainingPlan,
+    plan_training,
+)
 from tests import make
 
 
@@ -52,10 +59,33 @@ def test_a_wish_that_cannot_be_met_names_its_option(
 
 
 def test_the_phases_share_the_whole_budget() -> None:
-    planned = plan(options(budget_minutes=10.0))
+    planned = plan(options(budget_minutes=10.0, backbone=NO_CONTEXT))
 
     assert sum(planned.seconds_of(phase) for phase in SHARES) == pytest.approx(600.0)
     assert planned.seconds_of("encoder") == pytest.approx(600.0 * SHARES["encoder"])
+
+
+def test_the_contextual_branch_has_its_part_of_the_budget() -> None:
+    planned = plan(options(budget_minutes=10.0))
+
+    assert planned.has_context
+    assert planned.context_seconds == pytest.approx(600.0 * CONTEXT_SHARE)
+    phases = sum(planned.seconds_of(phase) for phase in SHARES)
+    assert phases + planned.context_seconds == pytest.approx(600.0)
+    left = 600.0 * (1 - CONTEXT_SHARE)
+    assert planned.seconds_of("encoder") == pytest.approx(left * SHARES["encoder"])
+
+
+WITHOUT_CONTEXT = [{"backbone": NO_CONTEXT}, {"paper_mode": True}]
+
+
+@pytest.mark.parametrize("changed", WITHOUT_CONTEXT)
+def test_a_part_without_contextual_branch_spends_nothing_on_it(changed: dict[str, Any]) -> None:
+    planned = plan(options(**changed))
+
+    assert not planned.has_context
+    assert planned.context_seconds == 0.0
+    assert "contextual" not in "\n".join(planned.sentences())
 
 
 def test_networks_are_as_wide_as_asked_and_see_what_the_pictures_have() -> None:
@@ -96,7 +126,8 @@ def test_a_longer_budget_does_not_stop_a_run_from_being_resumed() -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", [{"seed": 1}, {"width": 24}, {"paper_mode": True}, {"tile_px": 64}]
+    "changed",
+    [{"seed": 1}, {"width": 24}, {"paper_mode": True}, {"tile_px": 64}, {"backbone": NO_CONTEXT}],
 )
 def test_what_changes_the_networks_changes_the_settings(changed: dict[str, Any]) -> None:
     assert plan(options(**changed)).settings() != plan(options()).settings()
@@ -118,13 +149,27 @@ def test_other_pictures_of_the_same_number_change_the_settings() -> None:
 
 
 def test_the_plan_is_told_in_sentences() -> None:
-    said = "\n".join(plan().sentences())
+    said = "\n".join(plan(options(backbone=NO_CONTEXT)).sentences())
 
     assert "6 good parts train, 2 are held out to calibrate" in said
     assert "frames of 72 x 56 px, worked at scale 1, grey, fixed grey levels" in said
     assert "tiles of 32 px, batches of 32 on cpu, networks of width 12, with DiffAugment" in said
     for phase, share in SHARES.items():
         assert f"{phase} {10 * share:.1f} min" in said
+
+
+def test_the_contextual_branch_is_told_with_its_features_and_minutes() -> None:
+    said = "\n".join(plan(options(backbone="features.pth")).sentences())
+
+    assert f"contextual branch {10 * CONTEXT_SHARE:.1f} min (features.pth features)" in said
+    for phase, share in SHARES.items():
+        assert f"{phase} {10 * (1 - CONTEXT_SHARE) * share:.1f} min" in said
+
+
+def test_steps_replace_the_minutes_of_the_contextual_branch_too() -> None:
+    said = "\n".join(plan(options(steps=7, backbone="features.pth")).sentences())
+
+    assert "contextual branch 7 steps (features.pth features)" in said
 
 
 def test_colour_and_levelling_are_told_too() -> None:

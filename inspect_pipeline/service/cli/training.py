@@ -57,6 +57,18 @@ Volume = Annotated[
 PaperMode = Annotated[
     bool, typer.Option("--paper-mode", help="SDIC as published, for comparison: no gate.")
 ]
+Backbone = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="Features for the contextual branch: base (shipped, trained on synthetic pictures "
+        "only), mobilenet_v2 (fetched once), a weights file, or none for no such branch.",
+    ),
+]
+BackboneHash = Annotated[
+    str | None,
+    typer.Option("--backbone-sha256", metavar="HEX", help="The hash the weights must have."),
+]
 
 
 def train(  # noqa: PLR0913 - a command's options are its parameters
@@ -71,13 +83,20 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     scale: WorkingScale = None,
     volume: Volume = "2d",
     paper_mode: PaperMode = False,
+    backbone: Backbone = "base",
+    backbone_sha256: BackboneHash = None,
 ) -> None:
     """Train a model of PART from pictures of good parts, then calibrate it on held-out ones.
 
     A fifth of the pictures is held out by their content and never trains. Stop with Ctrl-C and go
     on later with --resume. Pictures of the progress are in MODELS/PART-training.
     """
-    from inspect_pipeline.service.training import prepare_training, run_folder, train_part
+    from inspect_pipeline.service.training import (
+        add_context,
+        prepare_training,
+        run_folder,
+        train_part,
+    )
     from inspect_pipeline.training.plan import TrainingOptions, best_device
 
     _check_name(part)
@@ -90,6 +109,8 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
         scale=scale,
         seed=seed,
         paper_mode=paper_mode,
+        backbone=backbone,
+        backbone_sha256=backbone_sha256,
     )
     prepared = prepare_training(images, options)
     screen = console()
@@ -101,6 +122,8 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
         with TrainingBars() as bars:
             command = _typed_command()
             place = train_part(prepared, models, resume=resume, watcher=bars, command=command)
+        if figures := add_context(prepared, models, watch=counted):
+            show_figures("contextual branch", figures)
     except KeyboardInterrupt:
         screen.print("interrupted: nothing is lost, go on with the same command and --resume")
         raise typer.Exit(INTERRUPTED) from None
@@ -125,8 +148,9 @@ def calibrate(
 ) -> None:
     """Set the threshold of PART from good parts alone, to a false-alarm budget.
 
-    Pictures that trained the model are left out, so the training folder may be given again. A
-    budget that the number of pictures cannot support is refused with the number needed.
+    Pictures that trained the model are left out, so the training folder may be given again. Where
+    they are too few to keep the budget by themselves, the threshold is extrapolated; the figures
+    say how far to trust it and how many pictures would do.
     """
     from inspect_pipeline.service.training import calibrate_part
     from inspect_pipeline.training.good_parts import read_good_parts
@@ -155,7 +179,6 @@ def _verify_and_calibrate(models: Path, part: str, split: Split) -> None:
     """The limits of a model that was just trained; only then is its run over."""
     from inspect_pipeline.service.training import (
         DEFAULT_BUDGET,
-        affordable_budget,
         calibrate_part,
         finish_run,
         settle_part,
@@ -164,13 +187,7 @@ def _verify_and_calibrate(models: Path, part: str, split: Split) -> None:
     for title, figures in settle_part(models, part, list(split.train), progress=_bar).items():
         show_figures(title.replace("_", " "), figures)
     held_out = list(split.held_out)
-    budget = affordable_budget(DEFAULT_BUDGET, len(held_out))
-    if budget > DEFAULT_BUDGET:
-        console().print(
-            f"{len(held_out)} held-out pictures support a false-alarm budget of {budget:.2%} at "
-            f"best, not {DEFAULT_BUDGET:.0%}: calibrate with more good parts later"
-        )
-    report = calibrate_part(models, part, held_out, budget=budget, progress=_bar)
+    report = calibrate_part(models, part, held_out, budget=DEFAULT_BUDGET, progress=_bar)
     show_figures("calibration", report.figures)
     finish_run(models, part)
 

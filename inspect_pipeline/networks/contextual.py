@@ -1,0 +1,223 @@
+"""DIPN's contextual branch: evidence from around a place, and from what good parts look like.
+
+The paper's DIPN (SDIC, section 3.2) describes the observed and the golden picture by a pretrained
+context network. Here the same features give signs of a defect, each a single number per place that
+says how far it is from good: the distance to a memory of good features, seen finely and coarsely
+(PatchCore, Roth et al. 2022, arXiv 2106.08265), the distance to the features of the golden twin,
+the plain difference to it, and DIPN's local evidence. A small hourglass weighs the signs. It never
+sees a grey level, so it cannot learn by heart what synthetic defects look like.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple, Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from inspect_pipeline.networks.context import CONTEXT_CHANNELS, ContextNetwork, Contexts
+from inspect_pipeline.networks.layers import SLOPE
+
+WINDOW_PX = 256  # side of the square of working picture that is judged at once
+STRIDE_PX = 4  # working pixels per answer
+PRIOR_LOG_ODDS = -3.0
+QUERIES = 8192  # features compared with the memory at a time
+SOFT_LIMIT = 4.0  # deviations; far beyond it, further is no more news
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """One way to look: which context maps are joined, and whether their channels are whitened.
+
+    Whitened, every direction in which good parts vary counts alike: fine defects show. As they
+    are, the strong directions of the context network lead: large and odd shapes show.
+    """
+
+    name: str
+    maps: tuple[int, ...]  # indices into Contexts; the first gives the resolution
+    whitened: bool
+
+    @property
+    def channels(self) -> int:
+        return sum(CONTEXT_CHANNELS[index] for index in self.maps)
+
+
+LEVELS = (
+    Level(name="fine", maps=(0,), whitened=True),
+    Level(name="middle", maps=(1,), whitened=True),
+    Level(name="coarse", maps=(2,), whitened=False),
+    Level(name="joined", maps=(1, 2), whitened=True),
+)
+Given = Literal["memory", "golden", "local"]
+GIVEN: tuple[Given, ...] = ("memory", "golden", "local")
+SIGNS = {"memory": len(LEVELS), "golden": len(LEVELS) + 1, "local": 1}
+
+
+class Views(NamedTuple):
+    """The pictures behind an answer, each of one size."""
+
+    observed: Tensor  # (n, C, h, w) in [-1, 1]
+    golden: Tensor  # (n, C, h, w)
+    local: Tensor  # (n, 1, h, w) DIPN's log-odds
+
+
+def features_of(contexts: Contexts, level: Level) -> Tensor:
+    """(n, c, h, w) features of a level, each the mean of its 3 x 3 neighbourhood."""
+    maps = [
+        F.avg_pool2d(contexts[index], 3, stride=1, padding=1, count_include_pad=False)
+        for index in level.maps
+    ]
+    side = maps[0].shape[-2:]
+    return torch.cat([maps[0], *(_at(one, side) for one in maps[1:])], dim=1)
+
+
+class GoodMemory(nn.Module):
+    """Features that good parts showed, thinned out, in a space where distances mean something."""
+
+    centre: Tensor  # (c,)
+    projection: Tensor  # (c, c)
+    members: Tensor  # (m, c) projected features of good parts
+
+    def __init__(self, channels: int, members: int) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(channels))
+        self.register_buffer("projection", torch.eye(channels))
+        self.register_buffer("members", torch.zeros(members, channels))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(n, c, h, w) -> (n, 1, h, w) Euclidean distance to the nearest member."""
+        n, _, height, width = features.shape
+        rows = self.projected(_rows(features))
+        squares = self.members.square().sum(1)
+        nearest = [
+            (squares - 2 * chunk @ self.members.T).amin(1) + chunk.square().sum(1)
+            for chunk in torch.split(rows, QUERIES)
+        ]
+        return torch.cat(nearest).clamp_min(0).sqrt().reshape(n, 1, height, width)
+
+    def apart(self, first: Tensor, second: Tensor) -> Tensor:
+        """Distance of two pictures' features place by place, (n, 1, h, w)."""
+        n, _, height, width = first.shape
+        distances: Tensor = (_rows(first - second) @ self.projection).norm(dim=1)
+        return distances.reshape(n, 1, height, width)
+
+    def projected(self, rows: Tensor) -> Tensor:
+        projected: Tensor = (rows - self.centre) @ self.projection
+        return projected
+
+
+class Look(nn.Sequential):
+    """3 x 3 convolution and leaky ReLU, without a norm: what is said of a place never depends on
+    what else the window shows."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="replicate"),
+            nn.LeakyReLU(SLOPE),
+        )
+
+
+class FusionHead(nn.Module):
+    """Signs (n, k, h, w) of each place, weighed with those around it -> log-odds (n, 1, h, w)."""
+
+    def __init__(self, signs: int, width: int) -> None:
+        super().__init__()
+        self.first = Look(signs, width)
+        self.down2, self.down4 = Look(width, width), Look(width, width)
+        self.up2, self.up1 = Look(2 * width, width), Look(2 * width, width)
+        self.log_odds = nn.Conv2d(width, 1, 1)
+        nn.init.constant_(self.log_odds.bias, PRIOR_LOG_ODDS)  # type: ignore[arg-type]
+
+    def forward(self, signs: Tensor) -> Tensor:
+        full = self.first(signs)
+        half = self.down2(F.avg_pool2d(full, 2))
+        quarter = self.down4(F.avg_pool2d(half, 2))
+        half = self.up2(torch.cat([half, _at(quarter, half.shape[-2:])], dim=1))
+        full = self.up1(torch.cat([full, _at(half, full.shape[-2:])], dim=1))
+        log_odds: Tensor = self.log_odds(full)
+        return log_odds
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextualConfig:
+    """Sizes of the contextual branch; `given` names the signs that its head weighs."""
+
+    members: int = 1200
+    width: int = 24
+    given: tuple[Given, ...] = GIVEN
+
+    @property
+    def signs(self) -> int:
+        return sum(SIGNS[name] for name in self.given)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """TypeError names what is unknown, KeyError what is missing."""
+        return cls(**{**values, "given": tuple(values["given"])})
+
+
+class Contextual(nn.Module):
+    """Context network, one memory per level, and the head that weighs the signs."""
+
+    usual: Tensor  # (2, signs, 1, 1) mean and standard deviation of each sign on good parts
+
+    def __init__(self, config: ContextualConfig, context: ContextNetwork) -> None:
+        super().__init__()
+        self.config = config
+        self.context = context
+        self.memories = nn.ModuleList(GoodMemory(one.channels, config.members) for one in LEVELS)
+        self.head = FusionHead(config.signs, config.width)
+        usual = torch.tensor((0.0, 1.0)).reshape(2, 1, 1, 1).repeat(1, config.signs, 1, 1)
+        self.register_buffer("usual", usual)
+
+    def forward(self, views: Views) -> Tensor:
+        """Windows -> log-odds of a defect (n, 1, T, T)."""
+        answer: Tensor = self.head(self.normal(self.signs(views)))
+        return F.interpolate(answer, scale_factor=STRIDE_PX, mode="bilinear")
+
+    def contexts(self, pictures: Tensor) -> Contexts:
+        """Context features of pictures in [-1, 1]."""
+        contexts: Contexts = self.context(pictures * 0.5 + 0.5)
+        return contexts
+
+    def signs(self, views: Views) -> Tensor:
+        """(n, signs, T/4, T/4), raw: each higher the farther a place is from good."""
+        side = (views.observed.shape[-2] // STRIDE_PX, views.observed.shape[-1] // STRIDE_PX)
+        seen = self._features(views.observed)
+        found: list[Tensor] = []
+        if "memory" in self.config.given:
+            found += [memory(one) for memory, one in zip(self.memories, seen, strict=True)]
+        if "golden" in self.config.given:
+            meant = self._features(views.golden)
+            pairs = zip(self.memories, seen, meant, strict=True)
+            found += [memory.apart(one, two) for memory, one, two in pairs]  # type: ignore[operator]
+            plain = (views.observed - views.golden).abs().mean(1, keepdim=True)
+            found.append(F.avg_pool2d(plain, STRIDE_PX))
+        if "local" in self.config.given:
+            found.append(F.avg_pool2d(views.local, STRIDE_PX))
+        return torch.cat([_at(one, side) for one in found], dim=1)
+
+    def normal(self, signs: Tensor) -> Tensor:
+        """Signs in usual deviations from the usual good place, softly limited."""
+        mean, deviation = self.usual
+        return 2 * torch.tanh((signs - mean) / deviation / SOFT_LIMIT)
+
+    def _features(self, pictures: Tensor) -> list[Tensor]:
+        contexts = self.contexts(pictures)
+        return [features_of(contexts, level) for level in LEVELS]
+
+
+def _rows(features: Tensor) -> Tensor:
+    """(n, c, h, w) -> (n h w, c)."""
+    return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
+
+
+def _at(maps: Tensor, side: torch.Size | tuple[int, ...]) -> Tensor:
+    if tuple(maps.shape[-2:]) == tuple(side):
+        return maps
+    return F.interpolate(maps, size=tuple(side), mode="bilinear")
