@@ -84,6 +84,7 @@ def base_options(options: TrainingOptions) -> TrainingOptions:
         volume="2d",
         backbone=TrainingOptions.backbone if has_context else NO_CONTEXT,  # whichever: time is less
         backbone_sha256=None,
+        signs=TrainingOptions.signs,
     )
 
 

@@ -48,6 +48,8 @@ TILE_RUNGS = (
     ),
 )
 
+MEMORY_ALONE = {"signs": "memory"}
+
 SYSTEMS = (
     Variant(
         name="gated_alone",
@@ -65,23 +67,35 @@ SYSTEMS = (
         says="the same with W+ codes alone, no spatial latent",
         recipe=System(overrides={**WITHOUT_CONTEXT, "spatial_channels": 0}),
     ),
+    Variant(
+        name="memory",
+        says="contextual branch on the memory alone: no golden picture in the evidence",
+        recipe=System(overrides=MEMORY_ALONE),
+    ),
     Variant(name="system", says="what `train` makes", recipe=System(), shows_fidelity=True),
 )
 
 
-def pretrained(backbone: str) -> Variant:
-    """The system with a backbone that was trained on other people's pictures."""
-    return Variant(
-        name="system_pretrained",
-        says="what `train --backbone` makes",
-        recipe=System(overrides={"backbone": backbone}),
-        shows_fidelity=True,
+def pretrained(backbone: str) -> tuple[Variant, ...]:
+    """The same two with a backbone that was trained on other people's pictures."""
+    return (
+        Variant(
+            name="memory_pretrained",
+            says="the memory alone, `train --backbone`",
+            recipe=System(overrides={**MEMORY_ALONE, "backbone": backbone}),
+        ),
+        Variant(
+            name="system_pretrained",
+            says="what `train --backbone` makes",
+            recipe=System(overrides={"backbone": backbone}),
+            shows_fidelity=True,
+        ),
     )
 
 
 def ladder(backbone: str | None) -> tuple[Variant, ...]:
     """From the bottom up; the one without a GAN beside the one that it is the control of."""
-    return (*TILE_RUNGS, *SYSTEMS, *([pretrained(backbone)] if backbone else []))
+    return (*TILE_RUNGS, *SYSTEMS, *(pretrained(backbone) if backbone else ()))
 
 
 def chosen(variants: tuple[Variant, ...], names: str | None) -> tuple[Variant, ...]:

@@ -126,7 +126,12 @@ def add_context(
         prepared_arrays(halves.train, plan.preparation),
         prepared_arrays(halves.held_out, plan.preparation),
         backbone.network,
-        ContextualPlan.of(seconds=plan.context_seconds, seed=options.seed, steps=options.steps),
+        ContextualPlan.of(
+            seconds=plan.context_seconds,
+            seed=options.seed,
+            steps=options.steps,
+            given=options.given,
+        ),
         watch=watch,
     )
     origin = {"name": backbone.name, "sha256": backbone.sha256, "origin": backbone.origin}

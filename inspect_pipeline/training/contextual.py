@@ -2,9 +2,9 @@
 defects to weigh what is far from that memory.
 
 Runs on a finished part model, through the very functions that inspect, so that the head learns from
-golden pictures and local evidence as they will be. First the memory: context features of all
-most training pictures, thinned to those that lie farthest apart (greedy k-centre, as PatchCore
-does). Then a bank of windows of the other pictures, most of them with planted defects, seen once by
+golden pictures and local evidence as they will be. First the memory: context features of most
+training pictures, thinned to those that lie farthest apart (greedy k-centre, as PatchCore does).
+Then a bank of windows of the other pictures, most of them with planted defects, seen once by
 all networks: what is rare but good is as far from the memory there as it will be tomorrow, and the
 head learns which signs to trust. Then the head learns from the bank until its time is over. No test
 picture and no held-out picture is seen.
@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -51,7 +51,7 @@ FLOOR = 0.02  # of the mean variance, added before whitening: what hardly varies
 DAMAGED_SHARE = 0.6
 PLANTED_SIDES_PX = (32, 48, 64, 96, 128, 256)
 LIGHT = (0.9, 1.1, 0.06)  # gain from, gain to, offset either way of a bank window
-BANK_SHARE, MIN_BANK, MAX_BANK = 0.6, 64, 1200  # of the time after the memory; windows
+BANK_SHARE, MIN_BANK, MAX_BANK = 0.6, 24, 1200  # of the time after the memory; windows
 HEAD_SHARE = 0.25  # of the whole time, whatever came before
 BATCH = 8
 RATE, BETAS = 2e-3, (0.9, 0.99)
@@ -75,11 +75,14 @@ class ContextualPlan:
     steps: int | None = None
 
     @classmethod
-    def of(cls, *, seconds: float, seed: int, steps: int | None) -> Self:
-        """The usual plan; with `steps` a tiny one, of as many windows as steps."""
+    def of(
+        cls, *, seconds: float, seed: int, steps: int | None, given: tuple[Given, ...] = GIVEN
+    ) -> Self:
+        """The usual plan; with `steps` a tiny one, of as many batches of windows as steps."""
+        usual = cls(seconds=seconds, seed=seed, given=given)
         if steps is None:
-            return cls(seconds=seconds, seed=seed)
-        return cls(seconds=seconds, seed=seed, members=64, windows=BATCH * steps, steps=steps)
+            return usual
+        return replace(usual, members=64, windows=BATCH * steps, steps=steps)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import torch
 
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.networks.config import TILE_SIDES_PX, NetworkConfig
+from inspect_pipeline.networks.contextual import GIVEN, Given
 from inspect_pipeline.records import sha256_of
 from inspect_pipeline.stages.prepare import Preparation
 from inspect_pipeline.training.backbone import OWN
@@ -39,6 +40,7 @@ class TrainingOptions:
     paper_mode: bool = False
     backbone: str = OWN  # a name or file that `training.backbone` loads, or NO_CONTEXT
     backbone_sha256: str | None = None
+    signs: str = ",".join(GIVEN)  # what the contextual branch weighs; fewer for comparisons
     steps: int | None = None
 
     def __post_init__(self) -> None:
@@ -52,8 +54,15 @@ class TrainingOptions:
             raise UsageError(
                 f"--budget-minutes must be at least {MIN_MINUTES}, got {self.budget_minutes}"
             )
+        if not self.given or set(self.signs.split(",")) - set(GIVEN):
+            raise UsageError(f"signs are a list of {', '.join(GIVEN)}, got {self.signs!r}")
         if self.scale is not None and not 0 < self.scale <= 1:
             raise UsageError(f"--scale must lie in (0, 1], got {self.scale}")
+
+    @property
+    def given(self) -> tuple[Given, ...]:
+        wanted = self.signs.split(",")
+        return tuple(name for name in GIVEN if name in wanted)
 
 
 @dataclass(frozen=True, kw_only=True)

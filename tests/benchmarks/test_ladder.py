@@ -27,6 +27,7 @@ from tests import make
 
 FRAME_WH = (56, 54)  # four tiles
 JUDGE = Path(__file__).parents[3] / "shared" / "bench" / "judge.py"
+OTHER_WEIGHTS = ("memory", "system")
 RUN_FIELDS = {
     *("variant", "says", "seed", "options", "command", "commit", "date", "machine", "fit_seconds"),
     *("figures", "calibration", "verification", "fidelity", "seconds_per_picture", "parameters"),
@@ -77,9 +78,10 @@ def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def climbed(data: Path, backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Climbed:
-    """All variants but `system`, which is `system_pretrained` with other weights."""
+    """All but OTHER_WEIGHTS, whose twins with a backbone are the same with other weights."""
     out = tmp_path_factory.mktemp("ladder")
-    names = [variant.name for variant in ladder(str(backbone)) if variant.name != "system"]
+    names = [variant.name for variant in ladder(str(backbone))]
+    names = [name for name in names if name not in OTHER_WEIGHTS]
     words = [str(data), "--out", str(out), "--smoke", "--backbone", str(backbone)]
     words += ["--only", ",".join(names)]
     assert main(words) == 0
@@ -87,7 +89,7 @@ def climbed(data: Path, backbone: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_every_variant_has_its_figures(climbed: Climbed) -> None:
-    assert {*climbed.runs, "system"} == {variant.name for variant in ladder("weights")}
+    assert {*climbed.runs, *OTHER_WEIGHTS} == {variant.name for variant in ladder("weights")}
     for name, run in climbed.runs.items():
         assert set(run) == RUN_FIELDS, name
         figures = run["figures"]
@@ -148,7 +150,7 @@ def test_fidelity_is_measured_where_a_paper_would(climbed: Climbed) -> None:
 def test_only_verifying_variants_count_what_verification_rejects(climbed: Climbed) -> None:
     verifying = {name for name, run in climbed.runs.items() if run["verification"] is not None}
 
-    assert verifying == {"gated", "w_plus", "system_pretrained"}
+    assert verifying == {"gated", "w_plus", "memory_pretrained", "system_pretrained"}
 
 
 def test_the_default_system_is_trained_with_the_default_options() -> None:
@@ -162,7 +164,7 @@ def test_the_base_is_trained_once_for_all_that_share_it(climbed: Climbed) -> Non
     systems = [path.name for path in climbed.out.glob("cache/*/seed-0/systems/*-training")]
 
     assert len(bases) == 3  # without context, with W+ codes alone, with context
-    assert len(systems) == 3  # gated, with and without verification; w_plus; system_pretrained
+    assert len(systems) == 4  # gated, verified or not; w_plus; memory_ and system_pretrained
 
 
 def test_the_same_command_does_nothing_twice(

@@ -136,7 +136,7 @@ def test_ctrl_c_keeps_the_run_and_resume_completes_it(tmp_path: Path) -> None:
     images = make.write_pictures(tmp_path / "good", 10)
     command = [sys.executable, str(ROOT / "run_pipeline.py"), "train", "bracket"]
     command += ["--images", str(images), "--models", str(tmp_path / "models")]
-    command += ["--tile", "32", "--width", "12", "--budget-minutes"]
+    command += ["--tile", "32", "--width", "12", "--backbone", "none", "--budget-minutes"]
     losses = run_folder(tmp_path / "models", "bracket") / "losses.csv"
 
     with subprocess.Popen(
