@@ -98,11 +98,12 @@ class PartModel:
         """Hash of weights, preparation and calibration: equal ids give equal findings."""
         said = {
             "weights": self.weights_sha256,
-            "contextual": self.contextual_sha256,
             "preparation": self.preparation.to_dict(),
             "calibrated": self.calibrated.to_dict() if self.calibrated else None,
             "familiar": None if self.familiar is None else sha256_of(self.familiar.tobytes()),
         }
+        if self.contextual_sha256 is not None:
+            said["contextual"] = self.contextual_sha256
         return sha256_of(json.dumps(said, sort_keys=True).encode())
 
     def require_calibration(self) -> Calibrated:
@@ -274,7 +275,9 @@ def _loaded(folder: Path) -> PartModel:
 
 
 @contextmanager
-def _reading(path: Path, advice: str = "restore the folder or train again") -> Iterator[Path]:
+def _reading(
+    path: Path, advice: str = "restore the folder or train again", *, described_by: str = MODEL
+) -> Iterator[Path]:
     """Whatever is wrong with a file of a bundle is said in one line that names the file."""
     try:
         yield path
@@ -283,7 +286,7 @@ def _reading(path: Path, advice: str = "restore the folder or train again") -> I
     except KeyError as error:
         raise BundleDamaged(f"{path}: {error} is missing; {advice}") from error
     except RuntimeError as error:  # load_state_dict lists every tensor that is missing or too many
-        told = f"the tensors are not those of the networks that {MODEL} describes"
+        told = f"the tensors are not those of the networks that {described_by} describes"
         raise BundleDamaged(f"{path}: {told}; {advice}") from error
     except (InspectError, SafetensorError, TypeError, ValueError) as error:
         raise BundleDamaged(f"{path}: {error}; {advice}") from error
@@ -329,7 +332,7 @@ def _contextual(folder: Path) -> tuple[Contextual | None, str | None]:
         said = json.loads(path.read_text(encoding="utf-8"))
         config = ContextualConfig.from_dict(said["config"])
         wanted = str(said["sha256"])
-    with _reading(folder / CONTEXTUAL) as path:
+    with _reading(folder / CONTEXTUAL, described_by=CONTEXTUAL_WORDS) as path:
         if (found := sha256_of(path.read_bytes())) != wanted:
             raise ValueError(f"sha256 {found[:12]}, {CONTEXTUAL_WORDS} names {wanted[:12]}")
         contextual = Contextual(config, ContextNetwork())

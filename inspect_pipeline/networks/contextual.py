@@ -148,6 +148,10 @@ class ContextualConfig:
     width: int = 24
     given: tuple[Given, ...] = GIVEN
 
+    def __post_init__(self) -> None:
+        if not self.given or set(self.given) - set(GIVEN):
+            raise ValueError(f"given must name some of {GIVEN}, got {self.given}")
+
     @property
     def signs(self) -> int:
         return sum(SIGNS[name] for name in self.given)

@@ -55,7 +55,9 @@ BANK_SHARE, MIN_BANK, MAX_BANK = 0.6, 24, 1200  # of the time after the memory; 
 HEAD_SHARE = 0.25  # of the whole time, whatever came before
 BATCH = 8
 RATE, BETAS = 2e-3, (0.9, 0.99)
-MIN_COVERED = 0.3  # of an answer's 4 x 4 pixels: from here on it belongs to the defect
+MIN_COVERED = (
+    0.1  # of the 4 x 4 pixels of an answer: two make it the defect's, as a thin scratch has
+)
 FOCAL_WEIGHT = 5.0
 LEAST_DEVIATION = 1e-3
 

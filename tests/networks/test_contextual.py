@@ -181,6 +181,20 @@ def test_a_view_that_is_not_given_has_no_say() -> None:
 
 
 @torch.no_grad()
+def test_plain_difference_and_local_evidence_are_means_over_the_place(branch: Contextual) -> None:
+    views = make.views(channels=3)
+
+    plain, local = branch.signs(views)[0, -2:]
+
+    rows, columns = slice(12, 16), slice(40, 44)  # the pixels of place (3, 10)
+    apart = (views.observed - views.golden).abs()
+    assert plain[3, 10].item() == pytest.approx(apart[..., rows, columns].mean().item())
+    assert local[3, 10].item() == pytest.approx(
+        views.local[..., rows, columns].mean().item(), abs=1e-6
+    )
+
+
+@torch.no_grad()
 def test_the_golden_twin_itself_shows_no_difference() -> None:
     views = make.views()
 

@@ -181,6 +181,16 @@ def test_the_branch_is_given_whole_pictures_of_one_size() -> None:
     assert views.local.shape == (1, *pixels.shape[1:])
 
 
+def test_golden_picture_and_local_evidence_are_what_the_networks_say(model: PartModel) -> None:
+    tile = prepare(make.picture(frame_wh=(make.TILE_PX, make.TILE_PX)), model.preparation).pixels
+
+    views = local_views(model, tile)
+
+    golden = model.networks.invert(tile[None])[2]
+    torch.testing.assert_close(views.golden, golden[0])
+    torch.testing.assert_close(views.local, model.networks.compare(tile[None], golden)[1][0])
+
+
 def test_what_is_familiar_is_taken_off_the_evidence_of_the_branch(model: PartModel) -> None:
     familiar = np.full(make.FRAME_WH[::-1], 1.0, dtype=np.float32)
 

@@ -66,7 +66,8 @@ def mixed_rows(count: int = 4000) -> Tensor:
     """Centred rows of six channels that vary together, along six axes by 1 to 3.5."""
     axes, _ = torch.linalg.qr(torch.randn(6, 6, generator=generator(7)))
     rows = torch.randn(count, 6, generator=generator(8)) * torch.arange(1.0, 4.0, 0.5) @ axes
-    return rows - rows.mean(0)
+    centred: Tensor = rows - rows.mean(0)
+    return centred
 
 
 def covariance(rows: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from inspect_pipeline.bundle import PartModel, load_bundle
 from inspect_pipeline.errors import BackboneError
 from inspect_pipeline.measures import auroc
 from inspect_pipeline.networks.contextual import (
+    GIVEN,
     LEVELS,
     WINDOW_PX,
     Contextual,
@@ -162,13 +163,13 @@ def learnt(
     plan: ContextualPlan = PLAN,
     *,
     unseen: slice = slice(1, 3),
+    drawn_before: int = 0,
     watch: Watch | None = None,
 ) -> ContextualReport:
     """What the first picture teaches the memory, and `unseen` ones of three the head."""
-    good = pictures()
-    return learn_contextual(
-        model, good[:1], good[unseen], make.context_network(), plan, watch=watch
-    )
+    good, context = pictures(), make.context_network()
+    torch.manual_seed(drawn_before)
+    return learn_contextual(model, good[:1], good[unseen], context, plan, watch=watch)
 
 
 @pytest.fixture(scope="module")
@@ -212,19 +213,17 @@ def test_a_learnt_branch_is_ready_to_inspect(report: ContextualReport) -> None:
 def test_the_same_pictures_and_seed_teach_the_same_branch(
     model: PartModel, report: ContextualReport
 ) -> None:
-    torch.manual_seed(99)  # whatever was drawn before
-
-    again = learnt(model)
+    again = learnt(model, drawn_before=99)
 
     before, after = report.contextual.state_dict(), again.contextual.state_dict()
     assert all(torch.equal(before[key], after[key]) for key in before)
     assert again.figures["final_loss"] == report.figures["final_loss"]
 
 
-def test_pictures_of_the_bank_are_not_remembered(
+def test_the_bank_is_made_of_pictures_that_are_not_remembered(
     model: PartModel, report: ContextualReport
 ) -> None:
-    other = learnt(model, replace(PLAN, windows=1, steps=1), unseen=slice(1, 2))
+    other = learnt(model, unseen=slice(2, 3))
 
     before, after = report.contextual.memories, other.contextual.memories
     expected, found = before.state_dict(), after.state_dict()
@@ -273,10 +272,11 @@ def test_teaching_is_watched_to_its_end(model: PartModel) -> None:
 
 
 def test_a_plan_by_steps_is_small_and_one_by_time_is_not() -> None:
-    by_steps = ContextualPlan.of(seconds=60.0, seed=4, steps=2)
+    by_steps = ContextualPlan.of(seconds=60.0, seed=4, steps=2, given=("memory",))
     by_time = ContextualPlan.of(seconds=60.0, seed=4, steps=None)
 
     assert (by_steps.seed, by_time.seed) == (4, 4)
+    assert (by_steps.given, by_time.given) == (("memory",), GIVEN)
     assert by_steps.steps == 2
     assert by_steps.windows < by_time.windows
     assert by_steps.members < by_time.members
@@ -323,12 +323,8 @@ def test_a_part_that_wants_no_branch_gets_none(
     assert load_bundle(tmp_path / "models", "bracket").contextual is None
 
 
-def test_a_backbone_that_is_not_there_is_named_and_leaves_the_bundle_alone(
+def test_a_backbone_that_is_not_there_is_named_before_anything_is_trained(
     tmp_path: Path, model: PartModel
 ) -> None:
-    prepared = a_trained_part(tmp_path, model, str(tmp_path / "missing.safetensors"))
-
     with pytest.raises(BackboneError, match=r"missing\.safetensors"):
-        add_context(prepared, tmp_path / "models")
-
-    assert load_bundle(tmp_path / "models", "bracket").contextual is None
+        a_trained_part(tmp_path, model, str(tmp_path / "missing.safetensors"))
