@@ -27,9 +27,9 @@ from torch import Tensor
 from inspect_pipeline.bundle import PartModel
 from inspect_pipeline.networks.context import ContextNetwork
 from inspect_pipeline.networks.contextual import (
-    GIVEN,
     LEVELS,
     STRIDE_PX,
+    USUALLY_GIVEN,
     WINDOW_PX,
     Contextual,
     ContextualConfig,
@@ -72,13 +72,18 @@ class ContextualPlan:
     seconds: float
     seed: int = 0
     members: int = 1200
-    given: tuple[Given, ...] = GIVEN
+    given: tuple[Given, ...] = USUALLY_GIVEN
     windows: int = MAX_BANK
     steps: int | None = None
 
     @classmethod
     def of(
-        cls, *, seconds: float, seed: int, steps: int | None, given: tuple[Given, ...] = GIVEN
+        cls,
+        *,
+        seconds: float,
+        seed: int,
+        steps: int | None,
+        given: tuple[Given, ...] = USUALLY_GIVEN,
     ) -> Self:
         """The usual plan; with `steps` a tiny one, of as many batches of windows as steps."""
         usual = cls(seconds=seconds, seed=seed, given=given)
@@ -162,7 +167,7 @@ def farthest_apart(rows: Tensor, count: int, generator: torch.Generator) -> Tens
     """Indices of `count` rows (r, c), each the farthest from all chosen before (greedy k-centre).
 
     Distances are those of a random projection, which keeps them to some ten per cent. Source:
-    Sener and Savarese 2018, arXiv 1708.00489, section 4; PatchCore, section 3.2.
+    Sener and Savarese 2018, arXiv 1708.00489; PatchCore, section 3.2.
     """
     channels = rows.shape[1]
     if channels > SKETCH:

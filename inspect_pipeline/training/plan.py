@@ -9,7 +9,7 @@ import torch
 
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.networks.config import TILE_SIDES_PX, NetworkConfig
-from inspect_pipeline.networks.contextual import GIVEN, Given
+from inspect_pipeline.networks.contextual import GIVEN, USUALLY_GIVEN, Given
 from inspect_pipeline.records import sha256_of
 from inspect_pipeline.stages.prepare import Preparation
 from inspect_pipeline.training.backbone import OWN
@@ -40,7 +40,7 @@ class TrainingOptions:
     paper_mode: bool = False
     backbone: str = OWN  # a name or file that `training.backbone` loads, or NO_CONTEXT
     backbone_sha256: str | None = None
-    signs: str = ",".join(GIVEN)  # what the contextual branch weighs; fewer for comparisons
+    signs: str = ",".join(USUALLY_GIVEN)  # what the contextual branch weighs
     steps: int | None = None
 
     def __post_init__(self) -> None:

@@ -81,6 +81,9 @@ ROOMS = {
     "inspect_pipeline.workers": Room(
         ours=("inspector", "bundle", "records", "errors"), theirs=(*ARRAYS, "ray")
     ),
+    "inspect_pipeline.training.base.__main__": Room(
+        ours=(*NOUNS, "networks", "training"), theirs=(*ARRAYS, "rich")
+    ),
     "inspect_pipeline.training": Room(
         ours=(*NOUNS, "networks", "runtime", "stages", "tiling", "bundle", "opinion", "capture"),
         theirs=(*PICTURES, "pandas", "PIL", "safetensors"),
@@ -118,6 +121,7 @@ KEPT_IN = {
         "inspect_pipeline.tiling",
         "inspect_pipeline.stages*",
         "inspect_pipeline.training.defects*",
+        "inspect_pipeline.training.base*",
     ),
 }
 ONE_FILE = ("apscheduler", "ray", "onnxruntime", "openvino", "pypylon", "harvesters", "gi")

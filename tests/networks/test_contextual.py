@@ -40,7 +40,7 @@ SUBSETS: list[tuple[Given, ...]] = [
 @pytest.fixture(scope="module")
 def branch() -> Contextual:
     """Never changed."""
-    return make.contextual()
+    return make.contextual(given=GIVEN)
 
 
 def filled_memory() -> GoodMemory:

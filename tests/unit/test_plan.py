@@ -47,6 +47,8 @@ REFUSED = [
     ({"budget_minutes": float("nan")}, "--budget-minutes must be at least 0.05, got nan"),
     ({"scale": 0.0}, r"--scale must lie in \(0, 1\], got 0"),
     ({"scale": 1.5}, r"--scale must lie in \(0, 1\], got 1.5"),
+    ({"signs": ""}, "signs are a list of memory, golden, local, got ''"),
+    ({"signs": "memory,luck"}, "signs are a list of .*, got 'memory,luck'"),
 ]
 
 
@@ -56,6 +58,11 @@ def test_a_wish_that_cannot_be_met_names_its_option(
 ) -> None:
     with pytest.raises(UsageError, match=complaint):
         options(**changed)
+
+
+@pytest.mark.parametrize("signs", ["memory,local", "local,memory", "local,memory,memory"])
+def test_signs_are_taken_in_the_order_of_the_branch(signs: str) -> None:
+    assert options(signs=signs).given == ("memory", "local")
 
 
 def test_the_phases_share_the_whole_budget() -> None:
@@ -127,7 +134,10 @@ def test_a_longer_budget_does_not_stop_a_run_from_being_resumed() -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"seed": 1}, {"width": 24}, {"paper_mode": True}, {"tile_px": 64}, {"backbone": NO_CONTEXT}],
+    [
+        *({"seed": 1}, {"width": 24}, {"paper_mode": True}, {"tile_px": 64}),
+        *({"backbone": NO_CONTEXT}, {"signs": "memory"}),
+    ],
 )
 def test_what_changes_the_networks_changes_the_settings(changed: dict[str, Any]) -> None:
     assert plan(options(**changed)).settings() != plan(options()).settings()
