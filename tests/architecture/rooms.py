@@ -82,7 +82,7 @@ ROOMS = {
         ours=("inspector", "bundle", "records", "errors"), theirs=(*ARRAYS, "ray")
     ),
     "inspect_pipeline.training.base.__main__": Room(
-        ours=(*NOUNS, "networks", "training"), theirs=(*ARRAYS, "rich")
+        ours=(*NOUNS, "networks", "training"), theirs=(*ARRAYS, "cv2", "rich")
     ),
     "inspect_pipeline.training": Room(
         ours=(*NOUNS, "networks", "runtime", "stages", "tiling", "bundle", "opinion", "capture"),
