@@ -228,7 +228,9 @@ def _filled(
     rng = np.random.default_rng([plan.seed, 77])
     until = time.monotonic() + seconds
     signs, masks = [], []
-    for number in watch(range(plan.windows), plan.windows, "windows with planted defects"):
+    for number in watch(
+        range(plan.windows), plan.windows, "windows with planted defects, as many as time allows"
+    ):
         if plan.steps is None and number >= MIN_BANK and time.monotonic() > until:
             break
         window, mask = planted_window(pictures, rng)
