@@ -337,7 +337,7 @@ def _contextual(folder: Path) -> tuple[Contextual | None, str | None]:
             raise ValueError(f"sha256 {found[:12]}, {CONTEXTUAL_WORDS} names {wanted[:12]}")
         contextual = Contextual(config, ContextNetwork())
         state: dict[str, Tensor] = load_file(path)
-        contextual.load_state_dict({key: as_computed(value) for key, value in state.items()})
+        contextual.load_state_dict({key: _as_computed(value) for key, value in state.items()})
     contextual.eval().requires_grad_(False)
     channels_last(contextual)
     return contextual, wanted
@@ -348,7 +348,7 @@ def _as_stored(value: Tensor) -> Tensor:
     return value.half() if value.is_floating_point() and value.dim() > 1 else value
 
 
-def as_computed(value: Tensor) -> Tensor:
+def _as_computed(value: Tensor) -> Tensor:
     return value.float() if value.is_floating_point() else value
 
 
