@@ -103,9 +103,16 @@ def see(model: PartModel, frame: Frame) -> Seen:
 
 
 @torch.inference_mode()
-def local_views(model: PartModel, pixels: Tensor) -> Views:
-    """What the contextual branch is given of a working picture (C, h, w): also for its teacher."""
-    return _views(model, pixels, *_compared(model, pixels))
+def views_of(model: PartModel, pixels: Tensor, *, with_local: bool = True) -> Views:
+    """What the contextual branch is given of a working picture (C, h, w): also for its teacher.
+
+    Without the local evidence, which a branch may not need, DIPN is not asked; it is then 0.
+    """
+    if with_local:
+        return _views(model, pixels, *_compared(model, pixels))
+    inversion = _inverted(model, pixels)
+    golden = _whole(model, inversion.golden, inversion.tiles.grid, pixels)
+    return Views(observed=pixels, golden=golden, local=torch.zeros_like(pixels[:1]))
 
 
 @torch.inference_mode()
@@ -128,10 +135,14 @@ def restored(
     )
 
 
-def _compared(model: PartModel, pixels: Tensor) -> tuple[Inversion, Discrepancy]:
+def _inverted(model: PartModel, pixels: Tensor) -> Inversion:
     tile_px = model.preparation.tile_px
     tiles = cut(pixels, tile_px=tile_px, overlap_px=round(OVERLAP_SHARE * tile_px))
-    inversion = invert(model.networks, tiles)
+    return invert(model.networks, tiles)
+
+
+def _compared(model: PartModel, pixels: Tensor) -> tuple[Inversion, Discrepancy]:
+    inversion = _inverted(model, pixels)
     return inversion, compare(model.networks, inversion)
 
 

@@ -8,6 +8,7 @@ they sum to one at every pixel by construction, corners included, and no weight 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +56,47 @@ def iter_tiles(pixels: Tensor, grid: TileGrid, *, batch: int) -> Iterator[tuple[
     for start in range(0, len(offsets_xy), batch):
         corners = offsets_xy[start : start + batch]
         yield start, torch.stack([whole[:, y : y + side, x : x + side] for x, y in corners])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A part of a picture, rows and columns: what is looked at, and what of it is kept."""
+
+    seen: tuple[slice, slice]
+    kept: tuple[slice, slice]
+
+    @property
+    def kept_of_seen(self) -> tuple[slice, slice]:
+        rows, columns = (
+            slice(kept.start - seen.start, kept.stop - seen.start)
+            for seen, kept in zip(self.seen, self.kept, strict=True)
+        )
+        return rows, columns
+
+    def places(self, stride_px: int) -> tuple[slice, slice]:
+        """Rows and columns of what is kept, among the answers to what is seen."""
+        rows, columns = (
+            slice(kept.start // stride_px, -(-kept.stop // stride_px)) for kept in self.kept_of_seen
+        )
+        return rows, columns
+
+
+def windows(picture_wh: tuple[int, int], *, window_px: int, margin_px: int) -> Iterator[Window]:
+    """Windows that keep every pixel once and see `margin_px` more on each side, where there is
+    more; a picture of at most `window_px` is one window. For networks with a stride that divides
+    both numbers, a window's answers lie where the whole picture's would.
+    """
+    width, height = picture_wh
+    for y in _spans(height, window_px, margin_px):
+        for x in _spans(width, window_px, margin_px):
+            yield Window(seen=(y[0], x[0]), kept=(y[1], x[1]))
+
+
+def _spans(length: int, window_px: int, margin_px: int) -> Iterator[tuple[slice, slice]]:
+    for start in range(0, length, window_px):
+        stop = min(length, start + window_px)
+        seen = slice(max(0, start - margin_px), min(length, stop + margin_px))
+        yield seen, slice(start, stop)
 
 
 def stitch(

@@ -14,11 +14,12 @@ from typing import Any
 
 from benchmarks.ladder.fidelity import FidelityJudge, averaged
 from benchmarks.ladder.lesson import unwatched
-from benchmarks.ladder.reading import Reader, Reading
+from benchmarks.ladder.reading import Reader
+from benchmarks.ladder.regions import RegionTally
 from inspect_pipeline.capture.reading import read_picture
 from inspect_pipeline.conformal import Calibration, calibrate
 from inspect_pipeline.measures import PixelTally
-from inspect_pipeline.records import Mask, Picture, Verdict
+from inspect_pipeline.records import Picture
 from inspect_pipeline.reports.evaluation_figures import figures_as_json, figures_of
 from inspect_pipeline.reports.evaluation_files import check_names, write_map, write_scores
 from inspect_pipeline.reports.gallery import EvaluatedImage
@@ -43,17 +44,7 @@ class _Sheet:
     seconds: list[float] = field(default_factory=list)
     restored: list[dict[str, float]] = field(default_factory=list)
     tally: PixelTally = field(default_factory=PixelTally)
-    regions: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(
-            (
-                "false_regions_on_good",
-                "false_regions_on_good_rejected",
-                "defective_hit",
-                "defective_hit_after_rejection",
-            ),
-            0,
-        )
-    )
+    regions: RegionTally = field(default_factory=RegionTally)
 
 
 def exam_of(data: Path, held_out: Sequence[GoodPart], *, at_most: int | None = None) -> Exam:
@@ -95,8 +86,8 @@ def examine(
         write_map(out, image.name, reading.heat)
         sheet.tally.add(reading.heat, truth)
         sheet.rows.append((image, reading.score))
-        sheet.seconds.append(took_s if reading.took_s is None else reading.took_s)
-        _note_regions(sheet.regions, image, reading, truth)
+        sheet.seconds.append(took_s)
+        sheet.regions.add(reading.suspects, truth)
         if judge is not None and image.kind == GOOD:
             _note_fidelity(sheet.restored, reader, picture, judge)
     decided = _decided(sheet.rows, calibrations[0].threshold)
@@ -104,7 +95,9 @@ def examine(
     return {
         "figures": figures_as_json(figures_of(decided, sheet.tally.figures())),
         "calibration": [_realised(sheet.rows, calibration) for calibration in calibrations],
-        "verification": sheet.regions if reader.verifies else None,
+        "verification": sheet.regions.figures([one.threshold for one in calibrations])
+        if reader.verifies
+        else None,
         "fidelity": averaged(sheet.restored),
         "seconds_per_picture": round(median(sheet.seconds), 4),
         "parameters": reader.parameters,
@@ -140,26 +133,6 @@ def _realised(
         "detections": {**asdict(found), "share": found.share},
         "holds": alarms.low <= calibration.budget,
     }
-
-
-def _note_regions(
-    noted: dict[str, int], image: LabelledImage, reading: Reading, truth: Mask | None
-) -> None:
-    """Regions above the threshold, before and after verification rejects some."""
-    standing = [one for one in reading.findings if one.verdict is not Verdict.REJECTED]
-    if image.kind == GOOD:
-        noted["false_regions_on_good"] += len(reading.findings)
-        noted["false_regions_on_good_rejected"] += len(reading.findings) - len(standing)
-        return
-    for name, findings in (
-        ("defective_hit", reading.findings),
-        ("defective_hit_after_rejection", standing),
-    ):
-        regions = [one.region for one in findings]
-        noted[name] += any(
-            truth is not None and bool((truth[region.box.slices] & region.mask).any())
-            for region in regions
-        )
 
 
 def _note_fidelity(

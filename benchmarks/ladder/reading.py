@@ -27,14 +27,12 @@ NEVER_ZERO = 1e-9
 class Reading:
     """`heat` is (H, W) of the picture's own size; heat and score are raw, higher is worse.
 
-    `findings` are the regions above the threshold of a reader that verifies. `took_s` is given
-    where reading did more than a decision needs.
+    `suspects` are all regions that a reader verified.
     """
 
     heat: Heat
     score: float
-    findings: tuple[Verification, ...] = ()
-    took_s: float | None = None
+    suspects: tuple[Verification, ...] = ()
 
 
 class Restored(NamedTuple):
@@ -53,7 +51,7 @@ class Reader(Protocol):
 
     @property
     def verifies(self) -> bool:
-        """Whether its readings come with findings that have a verdict."""
+        """Whether its readings come with suspects that have a verdict."""
 
     def read(self, picture: Picture) -> Reading: ...
 

@@ -14,8 +14,8 @@ from benchmarks.ladder.reading import Reading, Restored, size_of
 from inspect_pipeline.bundle import load_bundle
 from inspect_pipeline.errors import CalibrationError, ModelError
 from inspect_pipeline.inspector import Inspector
-from inspect_pipeline.opinion import restored, see
-from inspect_pipeline.records import DiscrepancyMap, Frame, FrameKey, Picture, sha256_of
+from inspect_pipeline.opinion import form_opinion, restored, see
+from inspect_pipeline.records import Frame, FrameKey, Picture, sha256_of
 from inspect_pipeline.service.training import (
     DEFAULT_BUDGET,
     Prepared,
@@ -76,21 +76,13 @@ class SystemReader:
         return self.verified
 
     def read(self, picture: Picture) -> Reading:
-        inspection = self.inspector.judged(self._frame(picture), keep_pictures=True)
-        assert inspection.pictures is not None, "pictures were asked for"
-        assert inspection.raw_score is not None, "a judged frame has a score"
-        heat, score = inspection.pictures.heat, inspection.raw_score
+        seen = see(self.inspector.model, self._frame(picture))
+        limits = self.inspector.limits
         if not self.verified:
-            area_px = self.inspector.limits.min_area_px
-            score = frame_score(DiscrepancyMap(values=heat), min_area_px=area_px)
-        found = tuple(finding.verification for finding in inspection.findings)
-        for_people = inspection.timings_s.get("restore", 0.0)
-        return Reading(
-            heat=heat,
-            score=score,
-            findings=found if self.verified else (),
-            took_s=sum(inspection.timings_s.values()) - for_people,
-        )
+            score = frame_score(seen.heat, min_area_px=limits.min_area_px)
+            return Reading(heat=seen.heat.values, score=score)
+        opinion = form_opinion(self.inspector.model, seen, limits)
+        return Reading(heat=seen.heat.values, score=opinion.score, suspects=opinion.suspects)
 
     def restored(self, picture: Picture) -> Restored | None:
         """The gated picture, which people are shown."""

@@ -6,6 +6,7 @@ says how far it is from good: the distance to a memory of good features, seen fi
 (PatchCore, Roth et al. 2022, arXiv 2106.08265), the distance to the features of the golden twin
 and the plain difference to it; for comparisons also DIPN's local evidence. A small hourglass weighs
 the signs. It never sees a grey level, so it cannot learn by heart what synthetic defects look like.
+One sign it does not weigh: what is far from good over a wide area counts whatever was taught.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from torch import Tensor, nn
 from inspect_pipeline.networks.context import CONTEXT_CHANNELS, ContextNetwork, Contexts
 from inspect_pipeline.networks.layers import SLOPE
 
-WINDOW_PX = 256  # side of the square of working picture that is judged at once
 STRIDE_PX = 4  # working pixels per answer
+COARSEST_PX = 16  # working pixels per feature of the coarsest map
 PRIOR_LOG_ODDS = -3.0
 QUERIES = 8192  # features compared with the memory at a time
+WIDE = 3  # side of the square of coarse places whose mean distance counts by itself
+WIDE_WEIGHT = 1.0  # log-odds from a usual place to the widest oddity of a good part
 SOFT_LIMIT = 4.0  # deviations; far beyond it, further is no more news
 
 
@@ -38,6 +41,12 @@ class Level:
     name: str
     maps: tuple[int, ...]  # indices into Contexts; the first gives the resolution
     whitened: bool
+    neighbours: int = 1  # members of the memory whose mean distance counts
+
+    @property
+    def stride_px(self) -> int:
+        """Working pixels per feature."""
+        return STRIDE_PX << self.maps[0]
 
     @property
     def channels(self) -> int:
@@ -47,7 +56,7 @@ class Level:
 LEVELS = (
     Level(name="fine", maps=(0,), whitened=True),
     Level(name="middle", maps=(1,), whitened=True),
-    Level(name="coarse", maps=(2,), whitened=False),
+    Level(name="coarse", maps=(2,), whitened=False, neighbours=5),
     Level(name="joined", maps=(1, 2), whitened=True),
 )
 Given = Literal["memory", "golden", "local"]
@@ -71,7 +80,11 @@ def features_of(contexts: Contexts, level: Level) -> Tensor:
         for index in level.maps
     ]
     side = maps[0].shape[-2:]
-    return torch.cat([maps[0], *(_at(one, side) for one in maps[1:])], dim=1)
+    grown = [
+        _grown(one, 2 ** (index - level.maps[0]), side)
+        for index, one in zip(level.maps, maps, strict=True)
+    ]
+    return torch.cat(grown, dim=1)
 
 
 class GoodMemory(nn.Module):
@@ -81,22 +94,28 @@ class GoodMemory(nn.Module):
     projection: Tensor  # (c, c)
     members: Tensor  # (m, c) projected features of good parts
 
-    def __init__(self, channels: int, members: int) -> None:
+    def __init__(self, channels: int, members: int, neighbours: int = 1) -> None:
         super().__init__()
+        self.neighbours = neighbours
         self.register_buffer("centre", torch.zeros(channels))
         self.register_buffer("projection", torch.eye(channels))
         self.register_buffer("members", torch.zeros(members, channels))
 
     def forward(self, features: Tensor) -> Tensor:
-        """(n, c, h, w) -> (n, 1, h, w) Euclidean distance to the nearest member."""
+        """(n, c, h, w) -> (n, 1, h, w) mean Euclidean distance to the nearest members."""
         n, _, height, width = features.shape
         rows = self.projected(_rows(features))
-        squares = self.members.square().sum(1)
-        nearest = [
-            (squares - 2 * chunk @ self.members.T).amin(1) + chunk.square().sum(1)
-            for chunk in torch.split(rows, QUERIES)
-        ]
-        return torch.cat(nearest).clamp_min(0).sqrt().reshape(n, 1, height, width)
+        nearest = [self._nearest(chunk) for chunk in torch.split(rows, QUERIES)]
+        return torch.cat(nearest).reshape(n, 1, height, width)
+
+    def _nearest(self, rows: Tensor) -> Tensor:
+        squares = self.members.square().sum(1) - 2 * rows @ self.members.T
+        if self.neighbours == 1:  # the usual case, and the faster one
+            least = squares.amin(1, keepdim=True)
+        else:
+            count = min(self.neighbours, len(self.members))
+            least = squares.topk(count, dim=1, largest=False).values
+        return (least + rows.square().sum(1, keepdim=True)).clamp_min(0).sqrt().mean(1)
 
     def apart(self, first: Tensor, second: Tensor) -> Tensor:
         """Distance of two pictures' features place by place, (n, 1, h, w)."""
@@ -111,7 +130,7 @@ class GoodMemory(nn.Module):
 
 class Look(nn.Sequential):
     """3 x 3 convolution and leaky ReLU, without a norm: what is said of a place never depends on
-    what else the window shows."""
+    what else the picture shows."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(
@@ -133,10 +152,10 @@ class FusionHead(nn.Module):
 
     def forward(self, signs: Tensor) -> Tensor:
         full = self.first(signs)
-        half = self.down2(F.avg_pool2d(full, 2))
-        quarter = self.down4(F.avg_pool2d(half, 2))
-        half = self.up2(torch.cat([half, _at(quarter, half.shape[-2:])], dim=1))
-        full = self.up1(torch.cat([full, _at(half, full.shape[-2:])], dim=1))
+        half = self.down2(_pooled(full, 2))
+        quarter = self.down4(_pooled(half, 2))
+        half = self.up2(torch.cat([half, _grown(quarter, 2, half.shape[-2:])], dim=1))
+        full = self.up1(torch.cat([full, _grown(half, 2, full.shape[-2:])], dim=1))
         log_odds: Tensor = self.log_odds(full)
         return log_odds
 
@@ -154,8 +173,17 @@ class ContextualConfig:
             raise ValueError(f"given must name some of {GIVEN}, got {self.given}")
 
     @property
-    def signs(self) -> int:
+    def weighed(self) -> int:
+        """Signs that the head sees."""
         return sum(SIGNS[name] for name in self.given)
+
+    @property
+    def has_wide(self) -> bool:
+        return "memory" in self.given
+
+    @property
+    def signs(self) -> int:
+        return self.weighed + int(self.has_wide)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -170,20 +198,27 @@ class Contextual(nn.Module):
     """Context network, one memory per level, and the head that weighs the signs."""
 
     usual: Tensor  # (2, signs, 1, 1) mean and standard deviation of each sign on good parts
+    reach: Tensor  # () deviations of the wide sign that a good part reaches
 
     def __init__(self, config: ContextualConfig, context: ContextNetwork) -> None:
         super().__init__()
         self.config = config
         self.context = context
-        self.memories = nn.ModuleList(GoodMemory(one.channels, config.members) for one in LEVELS)
-        self.head = FusionHead(config.signs, config.width)
+        self.memories = nn.ModuleList(
+            GoodMemory(one.channels, config.members, one.neighbours) for one in LEVELS
+        )
+        self.head = FusionHead(config.weighed, config.width)
         usual = torch.tensor((0.0, 1.0)).reshape(2, 1, 1, 1).repeat(1, config.signs, 1, 1)
         self.register_buffer("usual", usual)
+        self.register_buffer("reach", torch.ones(()))
 
     def forward(self, views: Views) -> Tensor:
-        """Windows -> log-odds of a defect (n, 1, T, T)."""
-        answer: Tensor = self.head(self.normal(self.signs(views)))
-        return F.interpolate(answer, scale_factor=STRIDE_PX, mode="bilinear")
+        """Pictures of H x W px -> log-odds of a defect (n, 1, H, W)."""
+        deviations = self.deviations(self.signs(views))
+        answer: Tensor = self.head(self.weighed(deviations))
+        if self.config.has_wide:
+            answer = answer + WIDE_WEIGHT * (deviations[:, -1:] / self.reach - 1)
+        return _grown(answer, STRIDE_PX, views.observed.shape[-2:])
 
     def contexts(self, pictures: Tensor) -> Contexts:
         """Context features of pictures in [-1, 1]."""
@@ -191,26 +226,53 @@ class Contextual(nn.Module):
         return contexts
 
     def signs(self, views: Views) -> Tensor:
-        """(n, signs, T/4, T/4), raw: each higher the farther a place is from good."""
-        side = (views.observed.shape[-2] // STRIDE_PX, views.observed.shape[-1] // STRIDE_PX)
+        """(n, signs, H/4, W/4) rounded up, raw: each higher the farther a place is from good.
+
+        With a memory, the last one is the wide sign.
+        """
         seen = self._features(views.observed)
         found: list[Tensor] = []
+        wide: list[Tensor] = []
         if "memory" in self.config.given:
-            found += [memory(one) for memory, one in zip(self.memories, seen, strict=True)]
+            apart = [memory(one) for memory, one in zip(self.memories, seen, strict=True)]
+            found += self._fine(apart, views)
+            wide.append(self._wide(apart, views))
         if "golden" in self.config.given:
             meant = self._features(views.golden)
             pairs = zip(self.memories, seen, meant, strict=True)
-            found += [memory.apart(one, two) for memory, one, two in pairs]  # type: ignore[operator]
+            apart = [memory.apart(one, two) for memory, one, two in pairs]  # type: ignore[operator]
             plain = (views.observed - views.golden).abs().mean(1, keepdim=True)
-            found.append(F.avg_pool2d(plain, STRIDE_PX))
+            found += [*self._fine(apart, views), _pooled(plain, STRIDE_PX)]
         if "local" in self.config.given:
-            found.append(F.avg_pool2d(views.local, STRIDE_PX))
-        return torch.cat([_at(one, side) for one in found], dim=1)
+            found.append(_pooled(views.local, STRIDE_PX))
+        return torch.cat([*found, *wide], dim=1)
 
-    def normal(self, signs: Tensor) -> Tensor:
-        """Signs in usual deviations from the usual good place, softly limited."""
+    def deviations(self, signs: Tensor) -> Tensor:
+        """Signs in usual deviations from the usual good place."""
         mean, deviation = self.usual
-        return 2 * torch.tanh((signs - mean) / deviation / SOFT_LIMIT)
+        deviations: Tensor = (signs - mean) / deviation
+        return deviations
+
+    def weighed(self, deviations: Tensor) -> Tensor:
+        """What the head sees of (n, signs, h, w): all but the wide sign, softly limited."""
+        return 2 * torch.tanh(deviations[:, : self.config.weighed] / SOFT_LIMIT)
+
+    def _fine(self, apart: list[Tensor], views: Views) -> list[Tensor]:
+        """One map per level, all as fine as the answer."""
+        side = _places(views.observed)
+        return [
+            _grown(one, level.stride_px // STRIDE_PX, side)
+            for level, one in zip(LEVELS, apart, strict=True)
+        ]
+
+    def _wide(self, apart: list[Tensor], views: Views) -> Tensor:
+        """The mean coarse distance of a place and those around it: stains and wrong shapes are
+        wide, what is odd about a good part is not."""
+        coarse = next(n for n, level in enumerate(LEVELS) if level.stride_px == COARSEST_PX)
+        wide = F.avg_pool2d(
+            apart[coarse], WIDE, stride=1, padding=WIDE // 2, count_include_pad=False
+        )
+        return _grown(wide, COARSEST_PX // STRIDE_PX, _places(views.observed))
 
     def _features(self, pictures: Tensor) -> list[Tensor]:
         contexts = self.contexts(pictures)
@@ -222,7 +284,19 @@ def _rows(features: Tensor) -> Tensor:
     return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
 
 
-def _at(maps: Tensor, side: torch.Size | tuple[int, ...]) -> Tensor:
-    if tuple(maps.shape[-2:]) == tuple(side):
-        return maps
-    return F.interpolate(maps, size=tuple(side), mode="bilinear")
+def _places(pictures: Tensor) -> tuple[int, int]:
+    """Rows and columns of the answer, before it is grown to the size of the pictures."""
+    height, width = pictures.shape[-2:]
+    return -(-height // STRIDE_PX), -(-width // STRIDE_PX)
+
+
+def _pooled(maps: Tensor, factor: int) -> Tensor:
+    """Means of squares; those at the right and at the bottom may be cut off."""
+    return F.avg_pool2d(maps, factor, ceil_mode=True)
+
+
+def _grown(maps: Tensor, factor: int, side: torch.Size | tuple[int, int]) -> Tensor:
+    """`factor` times as fine, cut at the right and at the bottom to (rows, columns)."""
+    if factor > 1:
+        maps = F.interpolate(maps, scale_factor=factor, mode="bilinear")
+    return maps[..., : side[0], : side[1]]

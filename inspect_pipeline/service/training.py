@@ -20,7 +20,7 @@ from inspect_pipeline.training.calibrate import (
     unseen,
 )
 from inspect_pipeline.training.checkpoint import FILE_NAME, load_progress
-from inspect_pipeline.training.contextual import ContextualPlan, Watch, learn_contextual
+from inspect_pipeline.training.contextual import ContextualPlan, learn_contextual
 from inspect_pipeline.training.crops import Crops
 from inspect_pipeline.training.familiar import learn_familiar
 from inspect_pipeline.training.good_parts import (
@@ -31,6 +31,7 @@ from inspect_pipeline.training.good_parts import (
     read_good_parts,
     split_by_content,
 )
+from inspect_pipeline.training.memory import Watch
 from inspect_pipeline.training.phase import Phase
 from inspect_pipeline.training.plan import (
     TrainingOptions,

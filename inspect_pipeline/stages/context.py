@@ -1,27 +1,32 @@
-"""Evidence in its surroundings: windows of the working picture, its golden twin and DIPN's local
-log-odds go through the contextual branch, one window at a time, and are blended like tiles."""
+"""Evidence in its surroundings: the working picture, its golden twin and DIPN's local log-odds go
+through the contextual branch whole, so that every place has the neighbours it had in training.
+
+Only a picture too large for that is looked at in windows. They see a margin beyond what they answer
+for, so wide that the seams do not show.
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from inspect_pipeline.networks.contextual import WINDOW_PX, Contextual, Views
-from inspect_pipeline.tiling import Stitcher, grid_for, iter_tiles
+from inspect_pipeline.networks.context import MIN_SIDE_PX
+from inspect_pipeline.networks.contextual import Contextual, Views
+from inspect_pipeline.tiling import padded, windows
 
-OVERLAP_PX = WINDOW_PX // 4
-BORDER_PX = WINDOW_PX // 16
-BATCH = 4
+WINDOW_PX = 1024  # answered for at once
+MARGIN_PX = 128  # seen beyond that
 
 
-def evidence_in_context(contextual: Contextual, views: Views) -> Tensor:
+def evidence_in_context(
+    contextual: Contextual, views: Views, *, window_px: int = WINDOW_PX
+) -> Tensor:
     """Whole working pictures (C, h, w) and (1, h, w) -> log-odds (1, h, w)."""
-    channels = views.observed.shape[0]
     height, width = views.observed.shape[1:]
-    grid = grid_for((width, height), tile_px=WINDOW_PX, overlap_px=OVERLAP_PX)
-    stitcher = Stitcher(grid, channels=1, border_px=BORDER_PX)
-    for start, windows in iter_tiles(torch.cat(views), grid, batch=BATCH):
-        observed, golden, local = torch.split(windows, [channels, channels, 1], dim=1)
-        answer = contextual(Views(observed=observed, golden=golden, local=local))
-        stitcher.add(start, answer)
-    return stitcher.result((width, height))
+    least_wh = (max(width, MIN_SIDE_PX), max(height, MIN_SIDE_PX))
+    grown = Views(*(padded(one, least_wh) for one in views))
+    evidence = torch.empty(1, least_wh[1], least_wh[0])
+    for window in windows(least_wh, window_px=window_px, margin_px=MARGIN_PX):
+        seen = Views(*(one[None, :, *window.seen] for one in grown))
+        evidence[:, *window.kept] = contextual(seen)[0, :, *window.kept_of_seen]
+    return evidence[:, :height, :width]

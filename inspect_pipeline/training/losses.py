@@ -63,5 +63,23 @@ def dice(log_odds: Tensor, mask: Tensor) -> Tensor:
     return 1 - (2 * shared + 1) / (evidence.sum() + mask.sum() + 1)
 
 
+def disorder(log_odds: Tensor, mask: Tensor) -> Tensor:
+    """How far the strongest place of some defect stays below the strongest good place of any
+    picture of the batch (n, 1, h, w): what decides about a frame is its maximum. RankNet's loss.
+
+    A place is the mean of 2 x 2; 0 where nothing is damaged or nothing is good.
+    """
+    strength = F.avg_pool2d(log_odds, 2, stride=1)
+    damaged = F.max_pool2d(mask, 2, stride=1) > 0
+    never = torch.finfo(strength.dtype).min
+    worst_good = strength.masked_fill(damaged, never).amax((1, 2, 3))
+    defects = strength.masked_fill(~damaged, never).amax((1, 2, 3))
+    worst_good = worst_good[(~damaged).flatten(1).any(1)]
+    defects = defects[damaged.flatten(1).any(1)]
+    if not len(worst_good) or not len(defects):
+        return log_odds.new_zeros(())
+    return F.softplus(worst_good[None] - defects[:, None]).mean()
+
+
 def _unit(features: Tensor) -> Tensor:
     return features * torch.rsqrt(features.square().sum(dim=1, keepdim=True) + 1e-6)

@@ -1,5 +1,5 @@
 """The contextual branch: distances to good features, signs in usual terms, and a head that looks
-around a place but not over the whole window."""
+around a place but not over the whole picture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from inspect_pipeline.networks.contextual import (
     QUERIES,
     SIGNS,
     STRIDE_PX,
-    WINDOW_PX,
     Contextual,
     ContextualConfig,
     FusionHead,
@@ -43,8 +42,8 @@ def branch() -> Contextual:
     return make.contextual(given=GIVEN)
 
 
-def filled_memory() -> GoodMemory:
-    memory = GoodMemory(CHANNELS, MEMBERS)
+def filled_memory(neighbours: int = 1) -> GoodMemory:
+    memory = GoodMemory(CHANNELS, MEMBERS, neighbours)
     memory.centre = torch.randn(CHANNELS)
     memory.projection = torch.eye(CHANNELS) + 0.2 * torch.randn(CHANNELS, CHANNELS)
     memory.members = torch.randn(MEMBERS, CHANNELS)
@@ -56,8 +55,8 @@ def as_features(rows: Tensor, side: tuple[int, int]) -> Tensor:
     return rows.T.reshape(1, -1, *side)
 
 
-def nearest_member(memory: GoodMemory, features: Tensor) -> Tensor:
-    """The plain twin of a memory: every distance, then the least."""
+def nearest_members(memory: GoodMemory, features: Tensor) -> Tensor:
+    """The plain twin of a memory: every distance, then the mean of the least."""
     n, channels, height, width = features.shape
     rows = features.permute(0, 2, 3, 1).reshape(-1, channels)
     all_distances = torch.cdist(
@@ -65,7 +64,8 @@ def nearest_member(memory: GoodMemory, features: Tensor) -> Tensor:
         memory.members,
         compute_mode="donot_use_mm_for_euclid_dist",
     )
-    return all_distances.amin(1).reshape(n, 1, height, width)
+    nearest: Tensor = all_distances.sort(1).values[:, : memory.neighbours]
+    return nearest.mean(1).reshape(n, 1, height, width)
 
 
 def test_a_feature_that_is_remembered_is_at_no_distance() -> None:
@@ -78,19 +78,39 @@ def test_a_feature_that_is_remembered_is_at_no_distance() -> None:
     assert distances.max() < 5e-3
 
 
-def test_the_distance_is_that_to_the_nearest_member() -> None:
-    memory, features = filled_memory(), torch.randn(2, CHANNELS, 7, 5)
+@pytest.mark.parametrize("neighbours", [1, 5])
+def test_the_distance_is_the_mean_of_those_to_the_nearest_members(neighbours: int) -> None:
+    memory, features = filled_memory(neighbours), torch.randn(2, CHANNELS, 7, 5)
 
-    torch.testing.assert_close(memory(features), nearest_member(memory, features))
+    torch.testing.assert_close(memory(features), nearest_members(memory, features))
 
 
-def test_more_features_than_are_compared_at_a_time_change_nothing() -> None:
-    memory, features = filled_memory(), torch.randn(1, CHANNELS, 100, QUERIES // 60)
+def test_one_odd_good_part_does_not_make_a_neighbourhood() -> None:
+    nearest, several = filled_memory(), filled_memory(neighbours=5)
+    several.load_state_dict(nearest.state_dict())
+    remembered = nearest.members @ torch.linalg.inv(nearest.projection) + nearest.centre
+
+    alone = as_features(remembered, (4, 5))
+
+    assert nearest(alone).max() < 5e-3
+    assert several(alone).min() > 0.1
+
+
+def test_a_memory_of_few_takes_the_mean_of_all() -> None:
+    memory, features = filled_memory(neighbours=5), torch.randn(1, CHANNELS, 3, 4)
+    memory.members = memory.members[:3]
+
+    torch.testing.assert_close(memory(features), nearest_members(memory, features))
+
+
+@pytest.mark.parametrize("neighbours", [1, 5])
+def test_more_features_than_are_compared_at_a_time_change_nothing(neighbours: int) -> None:
+    memory, features = filled_memory(neighbours), torch.randn(1, CHANNELS, 100, QUERIES // 60)
     assert features[0, 0].numel() > QUERIES
 
     together = memory(features)
 
-    torch.testing.assert_close(together, nearest_member(memory, features))
+    torch.testing.assert_close(together, nearest_members(memory, features))
     by_row = [memory(features[:, :, row : row + 1]) for row in range(100)]
     torch.testing.assert_close(together, torch.cat(by_row, dim=2))
 
@@ -113,20 +133,37 @@ def test_pictures_are_as_far_apart_as_their_projected_features() -> None:
     assert apart.min() > 0
 
 
-def some_contexts() -> Contexts:
-    sides = ((8, 12), (4, 6), (2, 3))
+EVEN, ODD = ((8, 12), (4, 6), (2, 3)), ((7, 11), (4, 6), (2, 3))
+Sides = tuple[tuple[int, int], ...]
+
+
+def some_contexts(sides: Sides = EVEN) -> Contexts:
     return Contexts(
         *(torch.randn(1, c, *side) for c, side in zip(CONTEXT_CHANNELS, sides, strict=True))
     )
 
 
+@pytest.mark.parametrize("sides", [EVEN, ODD, ((5, 9), (3, 5), (2, 3))])
 @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name)
-def test_features_of_a_level_have_its_channels_and_the_side_of_its_first_map(level: Level) -> None:
-    contexts = some_contexts()
+def test_features_of_a_level_have_its_channels_and_the_side_of_its_first_map(
+    level: Level, sides: Sides
+) -> None:
+    contexts = some_contexts(sides)
 
     features = features_of(contexts, level)
 
     assert features.shape == (1, level.channels, *contexts[level.maps[0]].shape[-2:])
+
+
+def test_joined_maps_lie_on_each_other_also_where_sides_do_not_divide() -> None:
+    joined = next(level for level in LEVELS if level.name == "joined")
+    whole = some_contexts(((16, 24), (8, 12), (4, 6)))
+    shorter = whole._replace(eighth=whole.eighth[..., :7, :11])
+
+    features = features_of(shorter, joined)
+
+    inside = (..., slice(6), slice(10))  # the means around the last places end at the border
+    torch.testing.assert_close(features[inside], features_of(whole, joined)[inside])
 
 
 def test_a_feature_is_the_mean_of_what_lies_around_it_inside_the_picture() -> None:
@@ -146,12 +183,13 @@ def test_a_feature_is_the_mean_of_what_lies_around_it_inside_the_picture() -> No
 def test_there_are_as_many_signs_as_what_is_given_says(
     given: tuple[Given, ...], channels: int
 ) -> None:
-    made = Contextual(ContextualConfig(members=4, width=4, given=given), ContextNetwork())
+    made = Contextual(ContextualConfig(members=8, width=4, given=given), ContextNetwork())
 
-    signs = made.signs(make.views(0, (64, 96), count=2, channels=channels))
+    signs = made.signs(make.views(0, (64, 94), count=2, channels=channels))
 
-    assert made.config.signs == sum(SIGNS[name] for name in given)
-    assert signs.shape == (2, made.config.signs, 64 // STRIDE_PX, 96 // STRIDE_PX)
+    assert made.config.weighed == sum(SIGNS[name] for name in given)
+    assert made.config.signs == made.config.weighed + ("memory" in given)  # the wide one
+    assert signs.shape == (2, made.config.signs, 64 // STRIDE_PX, 24)
     assert signs.isfinite().all()
 
 
@@ -164,9 +202,10 @@ def test_a_sign_is_the_same_whatever_else_is_given(
 
     found = make.contextual(given=given).signs(views)
 
-    every = torch.split(branch.signs(views), list(SIGNS.values()), dim=1)
+    *every, wide = torch.split(branch.signs(views), [*SIGNS.values(), 1], dim=1)
     by_name = dict(zip(SIGNS, every, strict=True))
-    torch.testing.assert_close(found, torch.cat([by_name[name] for name in given], dim=1))
+    expected = [by_name[name] for name in given] + [wide] * ("memory" in given)
+    torch.testing.assert_close(found, torch.cat(expected, dim=1))
 
 
 @torch.no_grad()
@@ -184,7 +223,7 @@ def test_a_view_that_is_not_given_has_no_say() -> None:
 def test_plain_difference_and_local_evidence_are_means_over_the_place(branch: Contextual) -> None:
     views = make.views(channels=3)
 
-    plain, local = branch.signs(views)[0, -2:]
+    plain, local, _wide = branch.signs(views)[0, -3:]
 
     rows, columns = slice(12, 16), slice(40, 44)  # the pixels of place (3, 10)
     apart = (views.observed - views.golden).abs()
@@ -204,7 +243,7 @@ def test_the_golden_twin_itself_shows_no_difference() -> None:
 
 
 @torch.no_grad()
-def test_a_window_alone_and_among_others_gets_the_same_answer(branch: Contextual) -> None:
+def test_a_picture_alone_and_among_others_gets_the_same_answer(branch: Contextual) -> None:
     views = make.views(count=3)
     views.observed[1] *= 3  # a neighbour of quite another contrast
 
@@ -216,9 +255,11 @@ def test_a_window_alone_and_among_others_gets_the_same_answer(branch: Contextual
         torch.testing.assert_close(alone[0], together[number], rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("side_px", [(64, 64), (64, 96), (WINDOW_PX, WINDOW_PX)])
+@pytest.mark.parametrize("side_px", [(64, 64), (64, 96), (57, 83), (32, 33), (40, 203)])
 @torch.no_grad()
-def test_an_answer_has_the_side_of_its_window(branch: Contextual, side_px: tuple[int, int]) -> None:
+def test_an_answer_has_the_sides_of_its_picture(
+    branch: Contextual, side_px: tuple[int, int]
+) -> None:
     answer = branch(make.views(0, side_px, channels=3))
 
     assert answer.shape == (1, 1, *side_px)
@@ -226,7 +267,7 @@ def test_an_answer_has_the_side_of_its_window(branch: Contextual, side_px: tuple
 
 
 @torch.no_grad()
-def test_a_window_that_shows_nothing_gets_an_answer(branch: Contextual) -> None:
+def test_a_picture_that_shows_nothing_gets_an_answer(branch: Contextual) -> None:
     flat = Views(*(torch.zeros(1, 1, 64, 64) for _ in range(3)))
 
     assert branch(flat).isfinite().all()
@@ -235,25 +276,26 @@ def test_a_window_that_shows_nothing_gets_an_answer(branch: Contextual) -> None:
 def test_signs_become_deviations_from_the_usual(branch: Contextual) -> None:
     mean, deviation = branch.usual
 
-    usual = branch.normal(mean.expand(1, -1, 2, 2))
-    one_more = branch.normal((mean + deviation).expand(1, -1, 2, 2))
+    usual = branch.deviations(mean.expand(1, -1, 2, 2))
+    one_more = branch.deviations((mean + deviation).expand(1, -1, 2, 2))
 
     assert torch.equal(usual, torch.zeros_like(usual))
-    assert (one_more - one_more.flatten()[0]).abs().max() < 1e-3  # whatever the sign's own unit
-    assert 0.4 < one_more.min() < 0.6
+    torch.testing.assert_close(one_more, torch.ones_like(one_more), rtol=1e-3, atol=0)
+    weighed = branch.weighed(one_more)
+    assert (weighed - weighed.flatten()[0]).abs().max() < 1e-3  # whatever the sign's own unit
+    assert 0.4 < weighed.min() < 0.6
 
 
 def test_farther_from_good_is_never_less_news_and_news_has_a_limit(branch: Contextual) -> None:
-    mean, deviation = branch.usual
     steps = torch.cat((torch.tensor([-1e9]), torch.linspace(-30, 30, 601), torch.tensor([1e9])))
 
-    normal = branch.normal(mean + deviation * steps)  # (signs, 1, 603)
+    weighed = branch.weighed(steps.expand(1, branch.config.signs, 1, -1))
 
-    assert (normal.diff(dim=-1) >= 0).all()
-    near = normal[..., 202:402]  # from ten deviations below to ten above
+    assert (weighed.diff(dim=-1) >= 0).all()
+    near = weighed[..., 202:402]  # from ten deviations below to ten above
     assert (near.diff(dim=-1) > 0).all()
-    assert normal.abs().max() <= 2.0
-    assert normal[..., -1].min() == pytest.approx(2.0)
+    assert weighed.abs().max() <= 2.0
+    assert weighed[..., -1].min() == pytest.approx(2.0)
 
 
 def lively_head(signs: int = 3) -> FusionHead:
@@ -286,7 +328,7 @@ def test_a_place_is_weighed_with_those_around_it_and_no_others() -> None:
 
 
 @torch.no_grad()
-def test_what_a_window_shows_far_away_changes_nothing_here() -> None:
+def test_what_a_picture_shows_far_away_changes_nothing_here() -> None:
     head, signs = lively_head(), torch.randn(1, 3, 96, 96)
     elsewhere = 100 * torch.randn(1, 3, 96, 96)
     elsewhere[..., 48 - REACH : 49 + REACH, 48 - REACH : 49 + REACH] = signs[
@@ -309,6 +351,18 @@ def test_moved_signs_move_the_answer() -> None:
     inside = slice(REACH + step, 96 - REACH)
     moved = slice(REACH, 96 - REACH - step)
     torch.testing.assert_close(first[..., inside, inside], second[..., moved, moved])
+
+
+@pytest.mark.parametrize("side", [(95, 94), (93, 96), (89, 90)])
+@torch.no_grad()
+def test_signs_of_any_sides_are_weighed_where_they_lie(side: tuple[int, int]) -> None:
+    head, signs = lively_head(), torch.randn(1, 3, 96, 96)
+
+    whole, shorter = head(signs), head(signs[..., : side[0], : side[1]])
+
+    assert shorter.shape[-2:] == side
+    inside = (..., slice(side[0] - REACH), slice(side[1] - REACH))
+    torch.testing.assert_close(shorter[inside], whole[inside])
 
 
 def test_a_configuration_survives_being_written() -> None:

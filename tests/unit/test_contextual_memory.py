@@ -11,10 +11,25 @@ import pytest
 import torch
 from torch import Tensor
 
-from inspect_pipeline.networks.contextual import WINDOW_PX, Contextual, ContextualConfig, Views
+from inspect_pipeline.networks.contextual import (
+    LEVELS,
+    Contextual,
+    ContextualConfig,
+    Views,
+    features_of,
+)
+from inspect_pipeline.stages.context import MARGIN_PX, WINDOW_PX
 from inspect_pipeline.stages.prepare import prepare
-from inspect_pipeline.training.contextual import SKETCH, _projection, farthest_apart, remember
+from inspect_pipeline.training.memory import (
+    SKETCH,
+    _features_of,
+    _projection,
+    farthest_apart,
+    remember,
+)
 from tests import make
+
+SIDE_PX = 128
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -126,11 +141,11 @@ def a_branch(**changed: Any) -> Contextual:
 @torch.inference_mode()
 def test_what_was_remembered_is_nearer_than_what_was_not() -> None:
     branch = a_branch(members=256, given=("memory",))
-    good = good_pictures(2, (WINDOW_PX, WINDOW_PX))
+    good = good_pictures(2, (SIDE_PX, SIDE_PX))
 
     remember(branch, good, 0, unwatched)
 
-    strange = np.sign(np.sin(np.arange(WINDOW_PX)))[None, None] * np.ones_like(good[0])
+    strange = np.sign(np.sin(np.arange(SIDE_PX)))[None, None] * np.ones_like(good[0])
     near, far = (branch.signs(as_views(one)).mean((0, 2, 3)) for one in (good[1], strange))
     assert near.isfinite().all()
     assert (far > 1.5 * near).all()
@@ -143,7 +158,7 @@ def as_views(picture: npt.NDArray[np.float32]) -> Views:
 
 @torch.inference_mode()
 def test_a_memory_has_its_size_even_where_little_was_seen() -> None:
-    branch = a_branch(members=300)  # the coarse level sees 256 places in a window
+    branch = a_branch(members=300)  # the coarse level sees 20 places
 
     remember(branch, good_pictures(1, make.FRAME_WH), 0, unwatched)
 
@@ -151,10 +166,25 @@ def test_a_memory_has_its_size_even_where_little_was_seen() -> None:
     assert {key: value.shape for key, value in branch.state_dict().items()} == wanted
 
 
+@pytest.mark.parametrize("frame_wh", [(72, 56), (93, 131), (40, WINDOW_PX + 2 * MARGIN_PX + 9)])
+@torch.inference_mode()
+def test_every_place_of_a_picture_may_be_remembered(frame_wh: tuple[int, int]) -> None:
+    branch, (good,) = a_branch(), good_pictures(1, frame_wh)
+
+    rows = _features_of(branch, torch.from_numpy(good))
+
+    contexts = branch.contexts(torch.from_numpy(good)[None])
+    for level, found in zip(LEVELS, rows, strict=True):
+        whole = features_of(contexts, level)[0].flatten(1).T
+        assert found.shape == whole.shape
+        near_the_top = slice(8 * -(-frame_wh[0] // level.stride_px))
+        torch.testing.assert_close(found[near_the_top], whole[near_the_top], rtol=1e-2, atol=1e-2)
+
+
 @torch.inference_mode()
 def test_pictures_without_any_structure_can_be_remembered() -> None:
     branch = a_branch(given=("memory",))
-    flat = np.zeros((1, WINDOW_PX, WINDOW_PX), dtype=np.float32)
+    flat = np.zeros((1, SIDE_PX, SIDE_PX), dtype=np.float32)
 
     remember(branch, [flat, flat], 0, unwatched)
 

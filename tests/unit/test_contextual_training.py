@@ -1,20 +1,18 @@
-"""Teaching the contextual branch: what is planted, what its head learns, and what comes of it."""
+"""Teaching the contextual branch: what its head learns, and what comes of it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
+from torch import Tensor
 
 from inspect_pipeline.bundle import PartModel, load_bundle
 from inspect_pipeline.errors import BackboneError
@@ -22,106 +20,53 @@ from inspect_pipeline.measures import auroc
 from inspect_pipeline.networks.contextual import (
     LEVELS,
     USUALLY_GIVEN,
-    WINDOW_PX,
     Contextual,
 )
 from inspect_pipeline.service.training import Prepared, add_context, prepare_training
 from inspect_pipeline.stages.prepare import prepare
+from inspect_pipeline.training.bank import Bank, Piece
 from inspect_pipeline.training.contextual import (
     FOCAL_WEIGHT,
-    LIGHT,
+    ORDER_WEIGHT,
     ContextualPlan,
     ContextualReport,
-    Watch,
-    _Bank,
     _teach,
     learn_contextual,
-    planted_window,
 )
-from inspect_pipeline.training.losses import dice, focal
+from inspect_pipeline.training.losses import dice, disorder, focal
+from inspect_pipeline.training.memory import Picture, Watch
 from inspect_pipeline.training.plan import TrainingOptions
 from tests import make
 
-PLAN = ContextualPlan(seconds=1.0, seed=3, members=16, windows=2, steps=2)
-Pictures = list[npt.NDArray[np.float32]]
+TILE_PX = 64
+PLAN = ContextualPlan(seconds=1.0, seed=3, members=16, pieces=2, steps=2)
 
 
-def pictures(
-    count: int = 3, *, channels: int = 1, frame_wh: tuple[int, int] = make.FRAME_WH
-) -> Pictures:
+def pictures(count: int = 3) -> list[Picture]:
     """Prepared training pictures (C, h, w)."""
-    how = make.preparation(channels=channels)
-    shown = (make.picture(seed, channels=channels, frame_wh=frame_wh) for seed in range(count))
-    return [prepare(one, how).pixels.numpy() for one in shown]
+    return [prepare(make.picture(seed), make.preparation()).pixels.numpy() for seed in range(count)]
 
 
 def unwatched(numbers: Iterable[int], _total: int, _what: str) -> Iterable[int]:
     return numbers
 
 
-def test_a_planted_window_is_decided_by_its_random_numbers() -> None:
-    good = pictures(2, frame_wh=(300, 280))
-
-    first, again, other = (
-        planted_window(good, np.random.default_rng(seed)) for seed in (11, 11, 12)
-    )
-
-    assert np.array_equal(first[0], again[0])
-    assert np.array_equal(first[1], again[1])
-    assert not np.array_equal(first[0], other[0])
-
-
-SIZES_WH = [(72, 56), (40, 300), (300, 280), (WINDOW_PX, WINDOW_PX)]
-
-
-@pytest.mark.parametrize(("channels", "frame_wh"), list(product((1, 3), SIZES_WH)))
-def test_windows_are_planted_in_pictures_of_any_size(
-    channels: int, frame_wh: tuple[int, int]
-) -> None:
-    good = pictures(2, channels=channels, frame_wh=frame_wh)
-    before = [one.copy() for one in good]
-    rng = np.random.default_rng(5)
-
-    planted = [planted_window(good, rng) for _ in range(8)]
-
-    for window, mask in planted:
-        assert window.shape == (channels, WINDOW_PX, WINDOW_PX)
-        assert window.dtype == np.float32
-        assert np.abs(window).max() <= 1.0
-        assert mask.shape == (WINDOW_PX, WINDOW_PX)
-        assert mask.dtype == np.bool_
-    assert 0 < sum(mask.any() for _, mask in planted) < 8
-    assert all(np.array_equal(one, kept) for one, kept in zip(good, before, strict=True))
-
-
-def test_light_changes_everywhere_and_defects_where_the_mask_says() -> None:
-    good = [np.full((1, WINDOW_PX, WINDOW_PX), 0.5, dtype=np.float32)]
-    rng = np.random.default_rng(2)
-    low, high, offset = LIGHT
-    seen_with, seen_without = 0, 0
-
-    for _ in range(20):
-        window, mask = planted_window(good, rng)
-
-        lit = np.median(window[0][~mask])
-        assert 0.5 * low - offset <= lit <= 0.5 * high + offset
-        if mask.any():
-            seen_with += 1
-            assert np.abs(window[0][mask] - lit).mean() > np.abs(window[0][~mask] - lit).mean()
-        else:
-            seen_without += 1
-            np.testing.assert_allclose(window, lit, rtol=1e-6)
-
-    assert seen_with > seen_without > 0
-
-
-def made_bank() -> _Bank:
-    """Windows whose first sign tells the mask; the other three are noise."""
+def made_bank() -> Bank:
+    """Pieces whose first sign tells the mask; the other three are noise."""
     rng = torch.Generator().manual_seed(3)
     soft = F.avg_pool2d(torch.randn(8, 1, 16, 16, generator=rng), 5, stride=1, padding=2)
     mask = (soft > 0.2).float()
     noise = torch.randn(8, 3, 16, 16, generator=rng)
-    return _Bank(signs=torch.cat((4 * mask - 2, noise), dim=1), mask=mask)
+    signs = torch.cat((4 * mask - 2, noise), dim=1)
+    return Bank(pieces=[Piece(signs=one, mask=its) for one, its in zip(signs, mask, strict=True)])
+
+
+def all_of(bank: Bank) -> tuple[Tensor, Tensor]:
+    """Signs and masks of pieces of one size."""
+    return (
+        torch.stack([one.signs for one in bank.pieces]),
+        torch.stack([one.mask for one in bank.pieces]),
+    )
 
 
 def test_a_head_learns_to_trust_a_sign_that_tells() -> None:
@@ -137,24 +82,27 @@ def test_a_head_learns_to_trust_a_sign_that_tells() -> None:
     assert steps == 100
     assert after < 0.2 * before
     assert after < final < before
+    signs, mask = all_of(bank)
     with torch.no_grad():
-        answers = branch.head(bank.signs)
-    ranked = auroc(bank.mask.flatten().int().tolist(), answers.flatten().tolist())
+        answers = branch.head(signs)
+    ranked = auroc(mask.flatten().int().tolist(), answers.flatten().tolist())
     assert ranked is not None
     assert ranked > 0.99
 
 
-def loss_of(branch: Contextual, bank: _Bank) -> float:
+def loss_of(branch: Contextual, bank: Bank) -> float:
+    signs, mask = all_of(bank)
     with torch.no_grad():
-        log_odds = branch.head(bank.signs)
-    return (FOCAL_WEIGHT * focal(log_odds, bank.mask) + dice(log_odds, bank.mask)).item()
+        log_odds = branch.head(signs)
+    told_apart = FOCAL_WEIGHT * focal(log_odds, mask) + dice(log_odds, mask)
+    return (told_apart + ORDER_WEIGHT * disorder(log_odds, mask)).item()
 
 
 @pytest.fixture(scope="module")
 def model() -> PartModel:
-    """One tile is one window: the fewest tiles to look at."""
+    """Of few tiles a picture."""
     return make.part_model(
-        networks=make.networks(tile_px=WINDOW_PX), preparation=make.preparation(tile_px=WINDOW_PX)
+        networks=make.networks(tile_px=TILE_PX), preparation=make.preparation(tile_px=TILE_PX)
     )
 
 
@@ -183,7 +131,7 @@ def test_the_report_tells_what_was_done(report: ContextualReport) -> None:
     assert figures["pictures_remembered"] == 1
     assert figures["pictures_unseen_by_memory"] == 2
     assert figures["memory_members"] == {level.name: 16 for level in LEVELS}
-    assert figures["bank_windows"] == 2
+    assert figures["bank_pieces"] == 2
     assert figures["steps"] == 2
     assert 0 < figures["final_loss"] < 10
     assert list(figures["minutes"]) == ["memory", "bank", "head"]
@@ -197,7 +145,9 @@ def test_what_is_usual_was_measured(report: ContextualReport) -> None:
     assert mean.isfinite().all()
     assert deviation.isfinite().all()
     assert (deviation > 0).all()
-    assert (mean[:-1] > 0).all()  # distances; the last sign is DIPN's log-odds
+    assert (mean > 0).all()  # distances
+    assert report.contextual.reach.isfinite()
+    assert report.contextual.reach >= 1
 
 
 def test_a_learnt_branch_is_ready_to_inspect(report: ContextualReport) -> None:
@@ -232,7 +182,7 @@ def test_the_bank_is_made_of_pictures_that_are_not_remembered(
 
 
 def test_only_the_branch_is_taught(model: PartModel, report: ContextualReport) -> None:
-    untouched = make.networks(tile_px=WINDOW_PX).state_dict()
+    untouched = make.networks(tile_px=TILE_PX).state_dict()
     context = make.context_network().state_dict()
 
     part, learnt = model.networks.state_dict(), report.contextual.context.state_dict()
@@ -264,10 +214,10 @@ def test_teaching_is_watched_to_its_end(model: PartModel) -> None:
             yield number
             told[what][1] += 1
 
-    plan = replace(PLAN, windows=1, steps=1, given=("memory",))
+    plan = replace(PLAN, pieces=1, steps=1, given=("memory",))
     learnt(model, plan, watch=watch)
 
-    assert len(told) == 4  # features, memories, windows, head
+    assert len(told) == 4  # features, memories, pieces, head
     assert all(total == done > 0 for total, done in told.values())
 
 
@@ -278,7 +228,7 @@ def test_a_plan_by_steps_is_small_and_one_by_time_is_not() -> None:
     assert (by_steps.seed, by_time.seed) == (4, 4)
     assert (by_steps.given, by_time.given) == (("memory",), USUALLY_GIVEN)
     assert by_steps.steps == 2
-    assert by_steps.windows < by_time.windows
+    assert by_steps.pieces < by_time.pieces
     assert by_steps.members < by_time.members
     assert by_time.steps is None
 
@@ -287,7 +237,7 @@ def a_trained_part(folder: Path, model: PartModel, backbone: str, **changed: Any
     """Pictures of good parts, and below `models` the model, still without a branch."""
     images = make.write_pictures(folder / "good", 8)
     make.saved_bundle(folder / "models", model)
-    wanted: dict[str, Any] = {"tile_px": WINDOW_PX, "width": 12, "steps": 1}
+    wanted: dict[str, Any] = {"tile_px": TILE_PX, "width": 12, "steps": 1}
     options = TrainingOptions(part="bracket", backbone=backbone, **{**wanted, **changed})
     return prepare_training(images, options)
 

@@ -14,6 +14,7 @@ from inspect_pipeline.networks.generator import Mapping
 from inspect_pipeline.training.augment import diff_augment
 from inspect_pipeline.training.losses import (
     dice,
+    disorder,
     energy_distance,
     focal,
     gradient_penalty,
@@ -109,6 +110,68 @@ def test_a_missed_defect_weighs_three_times_a_false_alarm() -> None:
     missed, alarm = focal(nothing - 8, nothing + 1), focal(nothing + 8, nothing)
 
     assert (missed / alarm).item() == pytest.approx(3.0)
+
+
+def evenly(*log_odds: float) -> Tensor:
+    """(n, 1, 16, 16) pictures, each with one answer everywhere."""
+    return torch.tensor(log_odds).reshape(-1, 1, 1, 1).repeat(1, 1, 16, 16)
+
+
+def softplus(x: float) -> float:
+    return math.log1p(math.exp(x))
+
+
+def test_defects_above_all_good_places_are_in_order() -> None:
+    mask = half_mask()
+
+    assert disorder(20 * mask - 10, mask).item() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_good_picture_above_a_defect_costs_what_lies_between() -> None:
+    mask = evenly(0.0, 1.0)
+
+    costs = [disorder(evenly(good, 1.0), mask).item() for good in (-1.0, 1.0, 3.0, 9.0)]
+
+    assert costs == pytest.approx([softplus(-2), softplus(0), softplus(2), softplus(8)])
+
+
+def test_every_defect_is_held_against_every_good_picture() -> None:
+    cost = disorder(evenly(0.0, 2.0, 1.0), evenly(0.0, 0.0, 1.0))
+
+    assert cost.item() == pytest.approx((softplus(-1) + softplus(1)) / 2)
+
+
+def test_the_strongest_place_decides_about_a_picture() -> None:
+    log_odds, mask = evenly(0.0, 1.0), evenly(0.0, 1.0)
+    one_strong, one_weak, lone = log_odds.clone(), log_odds.clone(), log_odds.clone()
+    one_strong[0, :, 3:5, 7:9] = 4.0
+    one_weak[1, :, 3:5, 7:9] = -4.0
+    lone[0, :, 3, 7] = 4.0
+
+    assert disorder(one_strong, mask).item() == pytest.approx(softplus(4 - 1))
+    assert disorder(one_weak, mask).item() == pytest.approx(softplus(0 - 1))
+    assert disorder(lone, mask).item() == pytest.approx(softplus(4 / 4 - 1))  # a quarter of 2 x 2
+
+
+@pytest.mark.parametrize("damaged", [0.0, 1.0])
+def test_without_both_there_is_no_order(damaged: float) -> None:
+    assert disorder(torch.randn(3, 1, 8, 8), torch.full((3, 1, 8, 8), damaged)).item() == 0.0
+
+
+def test_order_is_learnt_at_the_strongest_places_alone() -> None:
+    log_odds = torch.randn(3, 1, 16, 16)
+    log_odds[0, :, 2:4, 2:4], log_odds[1, :, 9:11, 9:11] = 8.0, 7.0
+    mask = evenly(0.0, 0.0, 1.0)
+    mask[1, :, 8:12, 8:12] = 1.0
+    log_odds.requires_grad_(True)
+
+    disorder(log_odds, mask).backward()  # type: ignore[no-untyped-call]
+
+    assert log_odds.grad is not None
+    assert log_odds.grad.isfinite().all()
+    assert (log_odds.grad[0, :, 2:4, 2:4] > 0).all()
+    assert (log_odds.grad[1, :, 9:11, 9:11] < 0).all()
+    assert [int(one.count_nonzero()) for one in log_odds.grad] == [4, 8, 4]
 
 
 def test_equal_clouds_are_no_distance_apart() -> None:

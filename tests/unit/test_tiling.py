@@ -9,6 +9,7 @@ from inspect_pipeline.tiling import (
     iter_tiles,
     padded,
     stitch,
+    windows,
 )
 
 SIZES_WH = [(64, 64), (65, 64), (128, 96), (129, 200), (300, 200), (40, 100), (5, 3), (1, 1)]
@@ -197,3 +198,57 @@ def test_a_crop_larger_than_the_grid_is_refused() -> None:
 def test_bytes_are_not_taken_for_floats() -> None:
     with pytest.raises(ValueError, match=r"expected float \(C, H, W\)"):
         cut(torch.zeros(3, 64, 64, dtype=torch.uint8), tile_px=64, overlap_px=16)
+
+
+@pytest.mark.parametrize("picture_wh", [*SIZES_WH, (217, 301), (1000, 48)])
+@pytest.mark.parametrize(("window_px", "margin_px"), [(64, 32), (96, 0), (48, 160)])
+def test_windows_keep_every_pixel_once(
+    picture_wh: tuple[int, int], window_px: int, margin_px: int
+) -> None:
+    kept = torch.zeros(picture_wh[1], picture_wh[0])
+
+    for window in windows(picture_wh, window_px=window_px, margin_px=margin_px):
+        kept[window.kept] += 1
+
+    assert torch.equal(kept, torch.ones_like(kept))
+
+
+def test_windows_see_a_margin_wherever_the_picture_goes_on() -> None:
+    rows, columns = 150, 40
+
+    found = list(windows((columns, rows), window_px=64, margin_px=32))
+
+    assert [one.kept[0] for one in found] == [slice(0, 64), slice(64, 128), slice(128, 150)]
+    assert [one.seen[0] for one in found] == [slice(0, 96), slice(32, 150), slice(96, 150)]
+    assert all(one.seen[1] == one.kept[1] == slice(0, 40) for one in found)
+
+
+@pytest.mark.parametrize("picture_wh", [(64, 64), (40, 63), (1, 1)])
+def test_a_picture_of_one_window_is_seen_whole(picture_wh: tuple[int, int]) -> None:
+    (window,) = windows(picture_wh, window_px=64, margin_px=32)
+
+    assert window.seen == window.kept == (slice(0, picture_wh[1]), slice(0, picture_wh[0]))
+
+
+def test_what_is_kept_is_found_in_what_is_seen() -> None:
+    whole = picture(150, 200)
+
+    for window in windows((150, 200), window_px=64, margin_px=16):
+        seen = whole[:, *window.seen]
+        assert torch.equal(seen[:, *window.kept_of_seen], whole[:, *window.kept])
+
+
+@pytest.mark.parametrize("stride_px", [1, 4, 16])
+def test_answers_of_windows_lie_where_those_of_the_whole_picture_would(stride_px: int) -> None:
+    """A network with a stride answers for what begins at each multiple of it."""
+    whole = picture(217, 301)
+    answers = whole[:, ::stride_px, ::stride_px]
+
+    rows_of_windows: dict[int, list[torch.Tensor]] = {}
+    for window in windows((217, 301), window_px=64, margin_px=32):
+        seen = whole[:, *window.seen][:, ::stride_px, ::stride_px]
+        own = seen[:, *window.places(stride_px)]
+        rows_of_windows.setdefault(window.kept[0].start, []).append(own)
+
+    together = [torch.cat(row, dim=2) for row in rows_of_windows.values()]
+    assert torch.equal(torch.cat(together, dim=1), answers)
