@@ -103,6 +103,18 @@ class PixelTally:
             regions=regions,
         )
 
+    def pro_curve(self) -> tuple[Sums, Sums]:
+        """(false-positive rate, mean overlap) at each level, from (0, 0) on.
+
+        ValueError without a marked region or without a good pixel.
+        """
+        defective = _flat(self._masks, np.bool_)
+        shares, regions = _region_shares(self._masks)
+        curve = _pro_curve(defective, shares, regions, _ranking(_flat(self._heats, np.float32)))
+        if curve is None:
+            raise ValueError("there is no marked region, or nothing else")
+        return curve
+
 
 def shrunken(heat: Heat) -> Heat:
     """The map with a shorter side of at most MAX_SIDE_PX: means over boxes of pixels."""
@@ -150,14 +162,23 @@ def _average_precision(defective: Mask, ranking: Ranking) -> float | None:
 def _aupro(
     defective: Mask, shares: Sums, regions: int, ranking: Ranking, limit: float
 ) -> float | None:
-    alarms = ranking.reached(~defective)
-    if not regions or not alarms[-1]:
+    curve = _pro_curve(defective, shares, regions, ranking)
+    if curve is None:
         return None
-    rate, overlap = alarms / alarms[-1], ranking.reached(shares) / regions
+    rate, overlap = curve
     inside = int(np.searchsorted(rate, limit, side="right"))
     x = np.append(rate[:inside], limit)
     y = np.append(overlap[:inside], np.interp(limit, rate, overlap))
     return float(np.trapezoid(y, x) / limit)
+
+
+def _pro_curve(
+    defective: Mask, shares: Sums, regions: int, ranking: Ranking
+) -> tuple[Sums, Sums] | None:
+    alarms = ranking.reached(~defective)
+    if not regions or not alarms[-1]:
+        return None
+    return alarms / alarms[-1], ranking.reached(shares) / regions
 
 
 def _region_shares(masks: Iterable[Mask]) -> tuple[Sums, int]:

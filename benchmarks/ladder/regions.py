@@ -53,8 +53,9 @@ class RegionTally:
     def figures(self, thresholds: Sequence[float]) -> dict[str, Any]:
         """At the thresholds of the budgets, and along the whole range of peaks."""
         peaks = sorted({one.peak for one in self.suspects})
-        places = np.linspace(0, len(peaks) - 1, CURVE_POINTS).round().astype(int) if peaks else []
-        curve = [float(np.nextafter(peaks[place], -np.inf)) for place in dict.fromkeys(places)]
+        places = np.linspace(0, len(peaks) - 1, CURVE_POINTS).round().astype(int).tolist()
+        shown = [peaks[place] for place in dict.fromkeys(places)] if peaks else []
+        curve = [float(np.nextafter(peak, -np.inf)) for peak in shown]
         return {
             "good_pictures": self.good,
             "defective_pictures": self.defective,

@@ -17,10 +17,12 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from benchmarks.accuracy import main
+from benchmarks.accuracy_plots import draw
 from benchmarks.ladder.exam import BUDGETS, exam_of, examine
 from benchmarks.ladder.reading import Reading, Restored
 from benchmarks.ladder.rungs import ladder
 from inspect_pipeline.conformal import calibrate
+from inspect_pipeline.errors import UsageError
 from inspect_pipeline.networks.context import ContextNetwork
 from inspect_pipeline.records import Picture
 from tests import make
@@ -151,6 +153,34 @@ def test_only_verifying_variants_count_what_verification_rejects(climbed: Climbe
     verifying = {name for name, run in climbed.runs.items() if run["verification"] is not None}
 
     assert verifying == {"gated", "w_plus", "memory_pretrained", "system_pretrained"}
+
+
+def test_regions_are_counted_at_the_budgets_and_along_a_curve(climbed: Climbed) -> None:
+    run = climbed.runs["system_pretrained"]
+    regions = run["verification"]
+
+    assert (regions["good_pictures"], regions["defective_pictures"]) == (2, 2)
+    told = [one["threshold"] for one in regions["at_budgets"]]
+    assert told == [one["threshold"] for one in run["calibration"]]
+    for point in (*regions["at_budgets"], *regions["curve"]):
+        for count in ("false_on_good", "false_on_defective", "true", "defective_hit"):
+            assert 0 <= point["verified"][count] <= point["alone"][count]
+
+
+def test_what_was_climbed_is_drawn(climbed: Climbed, data: Path, tmp_path: Path) -> None:
+    path = draw(data, climbed.out / "smoke.json", climbed.out, tmp_path)
+
+    assert path.name == "accuracy_bracket.png"
+    with Image.open(path) as picture:
+        shades = len(picture.convert("L").getcolors() or ())
+    assert shades > 20
+
+
+def test_plots_without_results_say_what_is_missing(climbed: Climbed, data: Path) -> None:
+    with pytest.raises(UsageError, match=r"nothing\.json"):
+        draw(data, climbed.out / "nothing.json", climbed.out, climbed.out)
+    with pytest.raises(UsageError, match=r"scores\.csv.*--ladder"):
+        draw(data, climbed.out / "smoke.json", climbed.out / "elsewhere", climbed.out)
 
 
 def test_the_default_system_is_trained_with_the_default_options() -> None:

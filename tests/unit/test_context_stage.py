@@ -104,7 +104,6 @@ def test_a_large_picture_is_answered_for_as_if_it_were_seen_whole(given: tuple[G
     in_windows = evidence_in_context(branch, views, window_px=128)
 
     apart = (in_windows - at_once).abs()
-    print("APART", apart.max(), apart.mean(), at_once.std())
     assert apart.max() < 0.1 * at_once.std()  # what lies beyond the margin is hardly felt
 
 
@@ -140,7 +139,6 @@ def test_a_picture_that_moves_moves_the_evidence_with_it(side_px: tuple[int, int
     here = first[:, 112:160, 112:208]
     apart = (here - second[:, 96:144, 96:192]).abs().mean()
     apart_if_it_stayed = (here - second[:, 112:160, 112:208]).abs().mean()
-    print("MOVED", apart, apart_if_it_stayed, first.std())
     assert apart < 0.1 * first.std()  # context features feel the border of a picture from afar
     assert apart < 0.1 * apart_if_it_stayed
 

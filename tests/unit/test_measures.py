@@ -234,3 +234,27 @@ def test_the_neutral_judge_finds_the_same_figures(tmp_path: Path) -> None:
 def write(path: Path, picture: Image.Image) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.save(path)
+
+
+def test_the_pro_curve_has_the_area_that_is_told() -> None:
+    tally, rng = PixelTally(), np.random.default_rng(3)
+    for _ in range(3):
+        truth = rng.random((12, 16)) < 0.2
+        tally.add((rng.random((12, 16)) + truth).astype(np.float32), truth)
+
+    rate, overlap = tally.pro_curve()
+
+    assert (rate[0], overlap[0]) == (0.0, 0.0)
+    assert (rate[-1], overlap[-1]) == (1.0, pytest.approx(1.0))
+    assert (np.diff(rate) >= 0).all()
+    x = np.linspace(0, 0.3, 30_001)
+    area = np.trapezoid(np.interp(x, rate, overlap), x) / 0.3
+    assert area == pytest.approx(tally.figures().aupro, abs=2e-3)
+
+
+def test_a_pro_curve_needs_a_marked_region() -> None:
+    tally = PixelTally()
+    tally.add(heat_row(1, 2), None)
+
+    with pytest.raises(ValueError, match="no marked region"):
+        tally.pro_curve()
