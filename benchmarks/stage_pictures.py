@@ -15,12 +15,14 @@ from PIL import Image, ImageDraw
 
 import plant_config
 from inspect_pipeline.inspector import Inspector
-from inspect_pipeline.opinion import restored, see
+from inspect_pipeline.opinion import OVERLAP_SHARE, restored, see
 from inspect_pipeline.records import Frame, Picture
 from inspect_pipeline.reports.drawing import as_rgb, overlay, scale_for
 from inspect_pipeline.service.build import build_inspector, simulated_line
+from inspect_pipeline.stages.compare import compare
+from inspect_pipeline.stages.invert import invert
 from inspect_pipeline.stages.regions import find_regions
-from inspect_pipeline.tiling import stitch
+from inspect_pipeline.tiling import cut, stitch
 from inspect_pipeline.training.sheets import TRUNCATION, write_sheet
 from plant_config.camera import SimulatedCameraSettings
 from plant_config.loader import load_plant
@@ -69,7 +71,10 @@ def _stages(inspector: Inspector, frame: Frame) -> list[Picture]:
     seen = see(model, frame)
     regions = find_regions(seen.heat, inspector.limits)
     restoration = restored(model, seen, regions)
-    d = stitch(seen.discrepancy.values, seen.discrepancy.grid, frame_wh=seen.prepared.working_wh)
+    tile_px = model.preparation.tile_px
+    tiles = cut(seen.prepared.pixels, tile_px=tile_px, overlap_px=round(OVERLAP_SHARE * tile_px))
+    values = compare(model.networks, invert(model.networks, tiles.pixels)).values
+    d = stitch(values, tiles.grid, frame_wh=seen.prepared.working_wh)
     limits = inspector.limits
     scale = scale_for(threshold=limits.threshold, typical=limits.low_threshold)
     signed = np.clip(127.5 + 255 * d.numpy().transpose(1, 2, 0), 0, 255).astype(np.uint8)

@@ -16,10 +16,8 @@ from inspect_pipeline.bundle import PartModel
 from inspect_pipeline.limits import Limits
 from inspect_pipeline.networks.contextual import Views
 from inspect_pipeline.records import (
-    Discrepancy,
     DiscrepancyMap,
     Frame,
-    Inversion,
     Mask,
     Region,
     TileGrid,
@@ -29,11 +27,11 @@ from inspect_pipeline.records import (
 from inspect_pipeline.stages.compare import compare, frame_map
 from inspect_pipeline.stages.context import evidence_in_context
 from inspect_pipeline.stages.familiar import beyond_familiar
-from inspect_pipeline.stages.invert import invert
+from inspect_pipeline.stages.invert import BATCH, invert
 from inspect_pipeline.stages.prepare import Prepared, as_channels, prepare
 from inspect_pipeline.stages.regions import find_regions, frame_score
 from inspect_pipeline.stages.verify import Restoration, restore, verify
-from inspect_pipeline.tiling import cut, stitch
+from inspect_pipeline.tiling import Stitcher, grid_for, iter_tiles
 
 OVERLAP_SHARE = 0.25
 BORDER_SHARE = 1 / 16
@@ -44,8 +42,7 @@ class Seen:
     """What the networks made of a frame, before any threshold."""
 
     prepared: Prepared
-    inversion: Inversion
-    discrepancy: Discrepancy
+    golden: Tensor  # working picture (C, h, w)
     heat: DiscrepancyMap
 
 
@@ -90,29 +87,32 @@ def see(model: PartModel, frame: Frame) -> Seen:
     Where the model has a contextual branch, it has the last word on the evidence; where it knows
     what is familiar at each place, the map is the evidence beyond it.
     """
-    how = model.preparation
+    how, branch = model.preparation, model.contextual
     prepared = prepare(as_channels(frame.pixels, how.channels), how)
-    inversion, discrepancy = _compared(model, prepared.pixels)
-    if model.contextual is None:
-        evidence = _whole(model, discrepancy.log_odds, discrepancy.grid, prepared.pixels)
-    else:
-        views = _views(model, prepared.pixels, inversion, discrepancy)
-        evidence = evidence_in_context(model.contextual, views)
+    needs_local = branch is None or "local" in branch.config.given
+    views = views_of(model, prepared.pixels, with_local=needs_local)
+    evidence = views.local if branch is None else evidence_in_context(branch, views)
     heat = beyond_familiar(frame_map(evidence, frame.frame_wh), model.familiar)
-    return Seen(prepared=prepared, inversion=inversion, discrepancy=discrepancy, heat=heat)
+    return Seen(prepared=prepared, golden=views.golden, heat=heat)
 
 
 @torch.inference_mode()
 def views_of(model: PartModel, pixels: Tensor, *, with_local: bool = True) -> Views:
     """What the contextual branch is given of a working picture (C, h, w): also for its teacher.
 
-    Without the local evidence, which a branch may not need, DIPN is not asked; it is then 0.
+    Tiles go through the networks in batches and nothing but whole pictures is kept. Without the
+    local evidence, which a branch may not need, DIPN is not asked; it is then 0.
     """
-    if with_local:
-        return _views(model, pixels, *_compared(model, pixels))
-    inversion = _inverted(model, pixels)
-    golden = _whole(model, inversion.golden, inversion.tiles.grid, pixels)
-    return Views(observed=pixels, golden=golden, local=torch.zeros_like(pixels[:1]))
+    grid, border_px = _grid(model, pixels), _border_px(model)
+    wh = (pixels.shape[2], pixels.shape[1])
+    golden = Stitcher(grid, channels=len(pixels), border_px=border_px)
+    local = Stitcher(grid, channels=1, border_px=border_px, partial=not with_local)
+    for start, tiles in iter_tiles(pixels, grid, batch=BATCH):
+        inversion = invert(model.networks, tiles)
+        golden.add(start, inversion.golden)
+        if with_local:
+            local.add(start, compare(model.networks, inversion).log_odds)
+    return Views(observed=pixels, golden=golden.result(wh), local=local.result(wh))
 
 
 @torch.inference_mode()
@@ -123,11 +123,12 @@ def restored(
 
     The gated answer is for people alone.
     """
+    pixels = seen.prepared.pixels
     return restore(
         model.networks,
-        seen.inversion,
-        seen.discrepancy,
-        observed=seen.prepared.pixels,
+        observed=pixels,
+        golden=seen.golden,
+        grid=_grid(model, pixels),
         regions=regions,
         scale=model.preparation.scale,
         border_px=_border_px(model),
@@ -135,31 +136,10 @@ def restored(
     )
 
 
-def _inverted(model: PartModel, pixels: Tensor) -> Inversion:
+def _grid(model: PartModel, pixels: Tensor) -> TileGrid:
     tile_px = model.preparation.tile_px
-    tiles = cut(pixels, tile_px=tile_px, overlap_px=round(OVERLAP_SHARE * tile_px))
-    return invert(model.networks, tiles)
-
-
-def _compared(model: PartModel, pixels: Tensor) -> tuple[Inversion, Discrepancy]:
-    inversion = _inverted(model, pixels)
-    return inversion, compare(model.networks, inversion)
-
-
-def _views(
-    model: PartModel, pixels: Tensor, inversion: Inversion, discrepancy: Discrepancy
-) -> Views:
-    return Views(
-        observed=pixels,
-        golden=_whole(model, inversion.golden, inversion.tiles.grid, pixels),
-        local=_whole(model, discrepancy.log_odds, discrepancy.grid, pixels),
-    )
-
-
-def _whole(model: PartModel, tiles: Tensor, grid: TileGrid, pixels: Tensor) -> Tensor:
-    """Tiles blended to a picture of the size of `pixels`."""
     wh = (pixels.shape[2], pixels.shape[1])
-    return stitch(tiles, grid, frame_wh=wh, border_px=_border_px(model))
+    return grid_for(wh, tile_px=tile_px, overlap_px=round(OVERLAP_SHARE * tile_px))
 
 
 def _border_px(model: PartModel) -> int:

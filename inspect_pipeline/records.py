@@ -176,7 +176,7 @@ class Tiles:
 class Inversion:
     """What the generator makes of the tiles: codes, and the tile as a good part shows it."""
 
-    tiles: Tiles
+    observed: Tensor  # tiles (n, C, T, T) in [-1, 1]
     latents: Tensor  # W+ (n, num_ws, w_dim)
     spatial: Tensor  # coarse style map (n, c, s, s); c = 0 where the generator has none
     golden: Tensor  # (n, C, T, T) in [-1, 1]
@@ -186,7 +186,6 @@ class Inversion:
 class Discrepancy:
     """DIPN's answer per tile: signed values (observed minus golden) and defect evidence."""
 
-    grid: TileGrid
     values: Tensor  # (n, C, T, T), in [-2, 2] up to the network's error
     evidence: Tensor  # (n, 1, T, T) in [0, 1]
     log_odds: Tensor  # (n, 1, T, T) raw evidence, unbounded

@@ -7,7 +7,7 @@ they sum to one at every pixel by construction, corners included, and no weight 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,12 +50,18 @@ def iter_tiles(pixels: Tensor, grid: TileGrid, *, batch: int) -> Iterator[tuple[
     if batch < 1:
         raise ValueError(f"a batch needs at least one tile, got {batch}")
     whole = padded(pixels, grid.frame_wh)
-    if _wh(whole) != grid.frame_wh:
+    count = len(grid.offsets_xy)
+    for start in range(0, count, batch):
+        yield start, tiles_at(whole, grid, range(start, min(count, start + batch)))
+
+
+def tiles_at(pixels: Tensor, grid: TileGrid, indices: Sequence[int]) -> Tensor:
+    """Some tiles (b, C, T, T) of a frame that has the grid's size (see `padded`)."""
+    if _wh(pixels) != grid.frame_wh:
         raise ValueError(f"the grid is for frames of {grid.frame_wh} px, got {_wh(pixels)}")
-    side, offsets_xy = grid.tile_px, grid.offsets_xy.tolist()
-    for start in range(0, len(offsets_xy), batch):
-        corners = offsets_xy[start : start + batch]
-        yield start, torch.stack([whole[:, y : y + side, x : x + side] for x, y in corners])
+    side = grid.tile_px
+    corners = grid.offsets_xy[list(indices)].tolist()
+    return torch.stack([pixels[:, y : y + side, x : x + side] for x, y in corners])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,13 +124,17 @@ class Stitcher:
 
     `border_px` is the margin of a tile that its network sees badly (padding artefacts): it counts
     for almost nothing where a neighbour sees the same pixel, and in full where no other tile does.
+    Tiles that are left out of a `partial` frame count as zero.
     """
 
-    def __init__(self, grid: TileGrid, *, channels: int, border_px: int = 0) -> None:
+    def __init__(
+        self, grid: TileGrid, *, channels: int, border_px: int = 0, partial: bool = False
+    ) -> None:
         if not 0 <= 2 * border_px < grid.tile_px:
             raise ValueError(f"border must lie in [0, {grid.tile_px} / 2), got {border_px}")
         width, height = grid.frame_wh
         self._grid = grid
+        self._partial = partial
         self._offsets_xy: list[list[int]] = grid.offsets_xy.tolist()
         self._column_weights = _axis_weights(grid, axis=0, border_px=border_px)
         self._row_weights = _axis_weights(grid, axis=1, border_px=border_px)
@@ -133,35 +143,38 @@ class Stitcher:
 
     def add(self, start_index: int, values: Tensor) -> None:
         """Blends tiles `start_index`, `start_index + 1`, ... of the grid: (b, C, T, T)."""
-        stop_index, side = start_index + len(values), self._grid.tile_px
-        wanted = (len(self._sum), side, side)
-        if tuple(values.shape[1:]) != wanted:
-            raise ValueError(f"expected tiles of {wanted}, got {tuple(values.shape[1:])}")
-        if not 0 <= start_index <= stop_index <= len(self._seen):
-            raise ValueError(
-                f"the grid has {len(self._seen)} tiles, got {start_index} to {stop_index}"
-            )
-        if self._seen[start_index:stop_index].any():
-            raise ValueError(f"tiles {start_index} to {stop_index} were added before")
-        self._seen[start_index:stop_index] = True
-        for (x, y), tile in zip(
-            self._offsets_xy[start_index:stop_index],
-            self._weighted(start_index, values),
-            strict=True,
-        ):
+        self.add_at(range(start_index, start_index + len(values)), values)
+
+    def add_at(self, indices: Sequence[int], values: Tensor) -> None:
+        """Blends those tiles of the grid: (b, C, T, T)."""
+        side = self._grid.tile_px
+        wanted = (len(indices), len(self._sum), side, side)
+        if tuple(values.shape) != wanted:
+            raise ValueError(f"expected tiles of {wanted}, got {tuple(values.shape)}")
+        if not indices:
+            return
+        first, last = min(indices), max(indices)
+        if first < 0 or last >= len(self._seen):
+            raise ValueError(f"the grid has {len(self._seen)} tiles, got {first} to {last}")
+        chosen = list(indices)
+        if self._seen[chosen].any():
+            raise ValueError(f"tiles {first} to {last} were added before")
+        self._seen[chosen] = True
+        for index, tile in zip(chosen, self._weighted(chosen, values), strict=True):
+            x, y = self._offsets_xy[index]
             self._sum[:, y : y + side, x : x + side] += tile
 
     def result(self, frame_wh: tuple[int, int] | None = None) -> Tensor:
         """The blended frame (C, H, W), cropped to `frame_wh` if the grid was padded."""
-        if not self._seen.all():
+        if not self._partial and not self._seen.all():
             raise ValueError(f"{int((~self._seen).sum())} of {len(self._seen)} tiles are missing")
         width, height = frame_wh or self._grid.frame_wh
         if width > self._grid.frame_wh[0] or height > self._grid.frame_wh[1]:
             raise ValueError(f"the grid covers {self._grid.frame_wh} px, asked for {frame_wh}")
         return self._sum[:, :height, :width].clone()
 
-    def _weighted(self, start_index: int, values: Tensor) -> Tensor:
-        indices = torch.arange(start_index, start_index + len(values))
+    def _weighted(self, chosen: list[int], values: Tensor) -> Tensor:
+        indices = torch.tensor(chosen)
         across = len(self._column_weights)
         columns = self._column_weights[indices % across]  # (b, T)
         rows = self._row_weights[indices.div(across, rounding_mode="floor")]  # (b, T)

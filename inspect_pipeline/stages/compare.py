@@ -8,21 +8,12 @@ from torch import Tensor
 
 from inspect_pipeline.networks.part_networks import PartNetworks
 from inspect_pipeline.records import Discrepancy, DiscrepancyMap, Inversion
-from inspect_pipeline.stages.invert import BATCH
 
 
 def compare(networks: PartNetworks, inversion: Inversion) -> Discrepancy:
     """What DIPN says of each tile and its golden twin."""
-    tiles = inversion.tiles.pixels
-    pairs = zip(torch.split(tiles, BATCH), torch.split(inversion.golden, BATCH), strict=True)
-    answers = [networks.compare(observed, golden) for observed, golden in pairs]
-    values, log_odds = (torch.cat(kind) for kind in zip(*answers, strict=True))
-    return Discrepancy(
-        grid=inversion.tiles.grid,
-        values=values,
-        evidence=torch.sigmoid(log_odds),
-        log_odds=log_odds,
-    )
+    values, log_odds = networks.compare(inversion.observed, inversion.golden)
+    return Discrepancy(values=values, evidence=torch.sigmoid(log_odds), log_odds=log_odds)
 
 
 def frame_map(log_odds: Tensor, frame_wh: tuple[int, int]) -> DiscrepancyMap:

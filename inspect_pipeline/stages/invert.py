@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from inspect_pipeline.networks.part_networks import PartNetworks
-from inspect_pipeline.records import Inversion, Tiles
+from inspect_pipeline.records import Inversion
 
-BATCH = 32
+BATCH = 32  # tiles that go through the networks at once
 
 
-def invert(networks: PartNetworks, tiles: Tiles) -> Inversion:
-    """W+ codes, spatial map and golden picture of every tile."""
-    observed = tiles.pixels.contiguous(memory_format=torch.channels_last)
-    parts = [networks.invert(batch) for batch in torch.split(observed, BATCH)]
-    latents, spatial, golden = (torch.cat(kind) for kind in zip(*parts, strict=True))
-    return Inversion(tiles=tiles, latents=latents, spatial=spatial, golden=golden)
+def invert(networks: PartNetworks, tiles: Tensor) -> Inversion:
+    """W+ codes, spatial map and golden picture of every tile (n, C, T, T)."""
+    observed = tiles.contiguous(memory_format=torch.channels_last)
+    latents, spatial, golden = networks.invert(observed)
+    return Inversion(observed=observed, latents=latents, spatial=spatial, golden=golden)

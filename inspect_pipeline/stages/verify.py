@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from inspect_pipeline.limits import Limits
 from inspect_pipeline.networks.part_networks import PartNetworks
-from inspect_pipeline.records import Discrepancy, Inversion, Region, Verdict, Verification
-from inspect_pipeline.stages.invert import BATCH
-from inspect_pipeline.tiling import stitch
+from inspect_pipeline.records import Region, TileGrid, Verdict, Verification
+from inspect_pipeline.stages.compare import compare
+from inspect_pipeline.stages.invert import BATCH, invert
+from inspect_pipeline.tiling import Stitcher, padded, tiles_at
 
 SMOOTHING_PX = 1.0  # sensor noise is nobody's detail: differences are compared above it
 NEVER_ZERO = 1e-6
@@ -39,43 +39,50 @@ class Restoration:
 
 def restore(
     networks: PartNetworks,
-    inversion: Inversion,
-    discrepancy: Discrepancy,
     *,
     observed: Tensor,
+    golden: Tensor,
+    grid: TileGrid,
     regions: Sequence[Region] | None,
     scale: float,
     border_px: int,
     with_gated: bool = True,
 ) -> Restoration:
-    """Restores the tiles that any region touches (None: all); elsewhere the golden tile stands.
+    """Restores the tiles that any region touches (None: all); elsewhere the golden picture stands.
 
-    Without the gated pass, which a verdict does not need, `restored` is the golden picture.
+    `observed` and `golden` are working pictures (C, h, w). Without the gated pass, which a verdict
+    does not need, `restored` is the golden picture.
     """
-    restored, opened = inversion.golden.clone(), inversion.golden.clone()
-    touched = np.arange(len(inversion.golden))
+    touched = list(range(len(grid.offsets_xy)))
     if regions is not None:
-        touched = np.flatnonzero(tiles_touched(inversion, regions, scale=scale))
-    for start in range(0, len(touched), BATCH):
-        chosen = torch.from_numpy(touched[start : start + BATCH])
-        d, gate = discrepancy.values[chosen], 1 - discrepancy.evidence[chosen]
-        codes = inversion.latents[chosen], inversion.spatial[chosen]
-        if with_gated:
-            restored[chosen] = networks.restore(d * gate, *codes)
-        opened[chosen] = networks.restore(d, *codes)
-    grid, wh = inversion.tiles.grid, (observed.shape[2], observed.shape[1])
-    golden, restored, opened = (
-        stitch(tiles, grid, frame_wh=wh, border_px=border_px)
-        for tiles in (inversion.golden, restored, opened)
+        touched = np.flatnonzero(tiles_touched(grid, regions, scale=scale)).tolist()
+    whole, stands = (padded(one, grid.frame_wh) for one in (observed, golden))
+    gated, opened = (
+        Stitcher(grid, channels=len(observed), border_px=border_px, partial=True) for _ in range(2)
     )
-    return Restoration(observed=observed, golden=golden, restored=restored, opened=opened)
+    for start in range(0, len(touched), BATCH):
+        chosen = touched[start : start + BATCH]
+        inversion = invert(networks, tiles_at(whole, grid, chosen))
+        discrepancy = compare(networks, inversion)
+        d, gate = discrepancy.values, 1 - discrepancy.evidence
+        codes = inversion.latents, inversion.spatial
+        before = tiles_at(stands, grid, chosen)
+        if with_gated:
+            gated.add_at(chosen, networks.restore(d * gate, *codes) - before)
+        opened.add_at(chosen, networks.restore(d, *codes) - before)
+    wh = (observed.shape[2], observed.shape[1])
+    return Restoration(
+        observed=observed,
+        golden=golden,
+        restored=golden + gated.result(wh),
+        opened=golden + opened.result(wh),
+    )
 
 
 def tiles_touched(
-    inversion: Inversion, regions: Sequence[Region], *, scale: float
+    grid: TileGrid, regions: Sequence[Region], *, scale: float
 ) -> npt.NDArray[np.bool_]:
     """(n,) True for tiles that share a working pixel with a region's box."""
-    grid = inversion.tiles.grid
     corners = grid.offsets_xy
     touched = np.zeros(len(corners), dtype=bool)
     for region in regions:

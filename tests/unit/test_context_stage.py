@@ -13,7 +13,7 @@ import torch
 
 from inspect_pipeline.bundle import PartModel
 from inspect_pipeline.networks.contextual import Contextual, Given, Views
-from inspect_pipeline.opinion import see, views_of
+from inspect_pipeline.opinion import restored, see, views_of
 from inspect_pipeline.stages.context import WINDOW_PX, evidence_in_context
 from inspect_pipeline.stages.prepare import prepare
 from tests import make
@@ -215,14 +215,14 @@ def test_what_is_familiar_is_taken_off_the_evidence_of_the_branch(model: PartMod
     np.testing.assert_allclose(heat.values, 0.25, rtol=1e-4)
 
 
-def test_the_branch_changes_neither_the_golden_picture_nor_the_discrepancy(
+def test_the_branch_changes_neither_the_golden_picture_nor_the_restored_one(
     model: PartModel,
 ) -> None:
-    frame = make.frame()
+    frame, with_branch = make.frame(), replace(model, contextual=always(1.25))
 
-    plain = see(model, frame)
-    with_branch = see(replace(model, contextual=always(1.25)), frame)
+    plain, seen = see(model, frame), see(with_branch, frame)
 
-    assert torch.equal(plain.inversion.golden, with_branch.inversion.golden)
-    assert torch.equal(plain.discrepancy.values, with_branch.discrepancy.values)
-    assert torch.equal(plain.discrepancy.log_odds, with_branch.discrepancy.log_odds)
+    assert torch.equal(plain.golden, seen.golden)
+    first, second = restored(model, plain, None), restored(with_branch, seen, None)
+    assert torch.equal(first.opened, second.opened)
+    assert torch.equal(first.restored, second.restored)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from inspect_pipeline.geometry import Box
-from inspect_pipeline.records import Heat, Inversion, Region, TileGrid, Tiles, Verdict
+from inspect_pipeline.records import Heat, Region, TileGrid, Verdict
 from inspect_pipeline.stages.verify import (
     Restoration,
     explained_share,
@@ -74,17 +74,6 @@ def test_a_region_without_difference_is_not_divided_by_zero() -> None:
     assert explained_share(region(INNER), nothing, nothing) == 1.0
 
 
-def inversion(grid: TileGrid) -> Inversion:
-    count, side = len(grid.offsets_xy), grid.tile_px
-    tiles = torch.zeros(count, 1, side, side)
-    return Inversion(
-        tiles=Tiles(grid=grid, pixels=tiles),
-        latents=torch.zeros(count, 8, 4),
-        spatial=torch.zeros(count, 0, 4, 4),
-        golden=tiles,
-    )
-
-
 GRID = TileGrid(frame_wh=(96, 64), tile_px=32, overlap_px=0)  # tiles 0 1 2 above 3 4 5
 
 
@@ -100,7 +89,7 @@ GRID = TileGrid(frame_wh=(96, 64), tile_px=32, overlap_px=0)  # tiles 0 1 2 abov
     ],
 )
 def test_tiles_touched_share_a_pixel_with_the_box(box: Box, tiles: list[int]) -> None:
-    touched = tiles_touched(inversion(GRID), [region(box)], scale=1.0)
+    touched = tiles_touched(GRID, [region(box)], scale=1.0)
 
     assert np.flatnonzero(touched).tolist() == tiles
 
@@ -108,7 +97,7 @@ def test_tiles_touched_share_a_pixel_with_the_box(box: Box, tiles: list[int]) ->
 def test_boxes_are_in_frame_pixels_and_tiles_in_working_pixels() -> None:
     box = Box(x0=140, y0=20, x1=150, y1=30)  # at scale 0.25: columns 35 to 37.5, rows 5 to 7.5
 
-    touched = tiles_touched(inversion(GRID), [region(box)], scale=0.25)
+    touched = tiles_touched(GRID, [region(box)], scale=0.25)
 
     assert np.flatnonzero(touched).tolist() == [1]
 
@@ -116,13 +105,13 @@ def test_boxes_are_in_frame_pixels_and_tiles_in_working_pixels() -> None:
 def test_several_regions_touch_the_tiles_of_each() -> None:
     boxes = [Box(x0=0, y0=0, x1=4, y1=4), Box(x0=90, y0=60, x1=96, y1=64)]
 
-    touched = tiles_touched(inversion(GRID), [region(box) for box in boxes], scale=1.0)
+    touched = tiles_touched(GRID, [region(box) for box in boxes], scale=1.0)
 
     assert np.flatnonzero(touched).tolist() == [0, 5]
 
 
 def test_without_regions_no_tile_is_touched() -> None:
-    assert not tiles_touched(inversion(GRID), [], scale=1.0).any()
+    assert not tiles_touched(GRID, [], scale=1.0).any()
 
 
 def restoration(*, opened: float, wh: tuple[int, int] = (40, 30)) -> Restoration:
