@@ -14,7 +14,7 @@ from torch import Tensor
 
 from inspect_pipeline.bundle import PartModel
 from inspect_pipeline.limits import Limits
-from inspect_pipeline.networks.contextual import Views
+from inspect_pipeline.networks.contextual import GIVEN, Given, Views
 from inspect_pipeline.records import (
     DiscrepancyMap,
     Frame,
@@ -42,7 +42,6 @@ class Seen:
     """What the networks made of a frame, before any threshold."""
 
     prepared: Prepared
-    golden: Tensor  # working picture (C, h, w)
     heat: DiscrepancyMap
 
 
@@ -82,36 +81,38 @@ def form_opinion(
 
 @torch.inference_mode()
 def see(model: PartModel, frame: Frame) -> Seen:
-    """Inverts the frame's tiles and compares them; the map is in the frame's own coordinates.
+    """The evidence on a frame, in the frame's own coordinates.
 
-    Where the model has a contextual branch, it has the last word on the evidence; where it knows
+    Where the model has a contextual branch, it has the word, and networks that it does not listen
+    to are not asked; elsewhere tiles are inverted and DIPN compares them. Where the model knows
     what is familiar at each place, the map is the evidence beyond it.
     """
     how, branch = model.preparation, model.contextual
     prepared = prepare(as_channels(frame.pixels, how.channels), how)
-    needs_local = branch is None or "local" in branch.config.given
-    views = views_of(model, prepared.pixels, with_local=needs_local)
+    views = views_of(model, prepared.pixels, ("local",) if branch is None else branch.config.given)
     evidence = views.local if branch is None else evidence_in_context(branch, views)
     heat = beyond_familiar(frame_map(evidence, frame.frame_wh), model.familiar)
-    return Seen(prepared=prepared, golden=views.golden, heat=heat)
+    return Seen(prepared=prepared, heat=heat)
 
 
 @torch.inference_mode()
-def views_of(model: PartModel, pixels: Tensor, *, with_local: bool = True) -> Views:
+def views_of(model: PartModel, pixels: Tensor, given: Sequence[Given] = GIVEN) -> Views:
     """What the contextual branch is given of a working picture (C, h, w): also for its teacher.
 
-    Tiles go through the networks in batches and nothing but whole pictures is kept. Without the
-    local evidence, which a branch may not need, DIPN is not asked; it is then 0.
+    Tiles go through the networks in batches and nothing but whole pictures is kept. Networks whose
+    answer is not given are not asked; that view is then 0.
     """
-    grid, border_px = _grid(model, pixels), _border_px(model)
-    wh = (pixels.shape[2], pixels.shape[1])
-    golden = Stitcher(grid, channels=len(pixels), border_px=border_px)
-    local = Stitcher(grid, channels=1, border_px=border_px, partial=not with_local)
-    for start, tiles in iter_tiles(pixels, grid, batch=BATCH):
-        inversion = invert(model.networks, tiles)
-        golden.add(start, inversion.golden)
-        if with_local:
-            local.add(start, compare(model.networks, inversion).log_odds)
+    grid, wh = _grid(model, pixels), (pixels.shape[2], pixels.shape[1])
+    golden, local = (
+        Stitcher(grid, channels=channels, border_px=_border_px(model), partial=True)
+        for channels in (len(pixels), 1)
+    )
+    if "golden" in given or "local" in given:
+        for start, tiles in iter_tiles(pixels, grid, batch=BATCH):
+            inversion = invert(model.networks, tiles)
+            golden.add(start, inversion.golden)
+            if "local" in given:
+                local.add(start, compare(model.networks, inversion).log_odds)
     return Views(observed=pixels, golden=golden.result(wh), local=local.result(wh))
 
 
@@ -127,7 +128,7 @@ def restored(
     return restore(
         model.networks,
         observed=pixels,
-        golden=seen.golden,
+        golden=views_of(model, pixels, ("golden",)).golden,
         grid=_grid(model, pixels),
         regions=regions,
         scale=model.preparation.scale,

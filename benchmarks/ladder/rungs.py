@@ -48,7 +48,7 @@ TILE_RUNGS = (
     ),
 )
 
-MEMORY_ALONE = {"signs": "memory"}
+WITH_GOLDEN = {"signs": "memory,golden"}
 
 SYSTEMS = (
     Variant(
@@ -68,9 +68,9 @@ SYSTEMS = (
         recipe=System(overrides={**WITHOUT_CONTEXT, "spatial_channels": 0}),
     ),
     Variant(
-        name="memory",
-        says="contextual branch on the memory alone: no golden picture in the evidence",
-        recipe=System(overrides=MEMORY_ALONE),
+        name="golden",
+        says="contextual branch that also sees how far the golden picture is",
+        recipe=System(overrides=WITH_GOLDEN),
     ),
     Variant(name="system", says="what `train` makes", recipe=System(), shows_fidelity=True),
 )
@@ -80,9 +80,9 @@ def pretrained(backbone: str) -> tuple[Variant, ...]:
     """The same two with a backbone that was trained on other people's pictures."""
     return (
         Variant(
-            name="memory_pretrained",
-            says="the memory alone, `train --backbone`",
-            recipe=System(overrides={**MEMORY_ALONE, "backbone": backbone}),
+            name="golden_pretrained",
+            says="the same, `train --backbone`",
+            recipe=System(overrides={**WITH_GOLDEN, "backbone": backbone}),
         ),
         Variant(
             name="system_pretrained",

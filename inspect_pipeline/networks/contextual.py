@@ -3,9 +3,9 @@
 The paper's DIPN (SDIC, section 3.2) describes the observed and the golden picture by a pretrained
 context network. Here the same features give signs of a defect, each a single number per place that
 says how far it is from good: the distance to a memory of good features, seen finely and coarsely
-(PatchCore, Roth et al. 2022, arXiv 2106.08265), the distance to the features of the golden twin
-and the plain difference to it; for comparisons also DIPN's local evidence. A small hourglass weighs
-the signs. It never sees a grey level, so it cannot learn by heart what synthetic defects look like.
+(PatchCore, Roth et al. 2022, arXiv 2106.08265). On demand also the distance to the features of the
+golden twin, the plain difference to it, and DIPN's local evidence. A small hourglass weighs the
+signs. It never sees a grey level, so it cannot learn by heart what synthetic defects look like.
 One sign it does not weigh: what is far from good over a wide area counts whatever was taught.
 """
 
@@ -61,7 +61,7 @@ LEVELS = (
 )
 Given = Literal["memory", "golden", "local"]
 GIVEN: tuple[Given, ...] = ("memory", "golden", "local")
-USUALLY_GIVEN: tuple[Given, ...] = ("memory", "golden")  # decision 7: why not `local`
+USUALLY_GIVEN: tuple[Given, ...] = ("memory",)  # decisions 7 and 9: why not the others
 SIGNS = {"memory": len(LEVELS), "golden": len(LEVELS) + 1, "local": 1}
 
 

@@ -93,9 +93,7 @@ def fill_bank(
         if number >= MIN_BANK and time.monotonic() > until:
             break
         seen, mask, window = planted_piece(pictures, rng)
-        views = views_of(
-            model, torch.from_numpy(seen), with_local="local" in contextual.config.given
-        )
+        views = views_of(model, torch.from_numpy(seen), contextual.config.given)
         signs = contextual.signs(Views(*(one[None] for one in views)))[0]
         rows, columns = window.places(STRIDE_PX)
         covered = F.avg_pool2d(torch.from_numpy(mask)[None].float(), STRIDE_PX, ceil_mode=True)

@@ -29,7 +29,7 @@ from tests import make
 
 FRAME_WH = (56, 54)  # four tiles
 JUDGE = Path(__file__).parents[3] / "shared" / "bench" / "judge.py"
-OTHER_WEIGHTS = ("memory", "system")
+OTHER_WEIGHTS = ("golden", "system")
 RUN_FIELDS = {
     *("variant", "says", "seed", "options", "command", "commit", "date", "machine", "fit_seconds"),
     *("figures", "calibration", "verification", "fidelity", "seconds_per_picture", "parameters"),
@@ -152,7 +152,7 @@ def test_fidelity_is_measured_where_a_paper_would(climbed: Climbed) -> None:
 def test_only_verifying_variants_count_what_verification_rejects(climbed: Climbed) -> None:
     verifying = {name for name, run in climbed.runs.items() if run["verification"] is not None}
 
-    assert verifying == {"gated", "w_plus", "memory_pretrained", "system_pretrained"}
+    assert verifying == {"gated", "w_plus", "golden_pretrained", "system_pretrained"}
 
 
 def test_regions_are_counted_at_the_budgets_and_along_a_curve(climbed: Climbed) -> None:
@@ -194,7 +194,7 @@ def test_the_base_is_trained_once_for_all_that_share_it(climbed: Climbed) -> Non
     systems = [path.name for path in climbed.out.glob("cache/*/seed-0/systems/*-training")]
 
     assert len(bases) == 3  # without context, with W+ codes alone, with context
-    assert len(systems) == 4  # gated, verified or not; w_plus; memory_ and system_pretrained
+    assert len(systems) == 4  # gated, verified or not; w_plus; golden_ and system_pretrained
 
 
 def test_the_same_command_does_nothing_twice(

@@ -246,8 +246,9 @@ def test_where_every_piece_is_damaged_their_good_places_reach() -> None:
 @torch.inference_mode()
 def test_a_piece_has_an_answer_for_all_that_may_be_learnt() -> None:
     model, good = make.part_model(), pictures(2, frame_wh=(73, 57))
+    branch = make.contextual(given=("memory", "golden"))
 
-    bank = fill_bank(model, make.contextual(), good, unwatched, seed=1, most=6, seconds=None)
+    bank = fill_bank(model, branch, good, unwatched, seed=1, most=6, seconds=None)
 
     assert len(bank.pieces) == 6
     for one in bank.pieces:

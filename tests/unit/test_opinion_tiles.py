@@ -11,6 +11,7 @@ from torch import Tensor
 
 from inspect_pipeline.bundle import PartModel
 from inspect_pipeline.geometry import Box
+from inspect_pipeline.networks.contextual import Given
 from inspect_pipeline.networks.part_networks import PartNetworks
 from inspect_pipeline.opinion import Seen, restored, see, views_of
 from inspect_pipeline.records import Region
@@ -54,22 +55,26 @@ def test_no_more_than_a_batch_of_tiles_is_asked_at_once(
     restored(model, see(model, make.frame(make.picture(frame_wh=MANY_WH))), None)
 
     assert max(asked) == BATCH
-    assert sum(asked) == 2 * 13 * 11
+    assert sum(asked) == 3 * 13 * 11  # for the evidence, the golden picture, the restored one
 
 
-def test_dipn_is_asked_only_where_its_evidence_counts(
-    model: PartModel, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("given", "silent"), [(("memory", "golden"), "compare"), (("memory",), "invert")]
+)
+def test_networks_are_asked_only_where_their_answer_counts(
+    model: PartModel, monkeypatch: pytest.MonkeyPatch, given: tuple[Given, ...], silent: str
 ) -> None:
-    monkeypatch.setattr(PartNetworks, "compare", never)
+    monkeypatch.setattr(PartNetworks, silent, never)
     pixels = prepare(make.picture(), model.preparation).pixels
 
-    views = views_of(model, pixels, with_local=False)
+    views = views_of(model, pixels, given)
 
     assert torch.equal(views.local, torch.zeros_like(pixels[:1]))
+    assert bool(views.golden.any()) == ("golden" in given)
 
 
 def never(*_: Any) -> Any:
-    raise AssertionError("DIPN was asked")
+    raise AssertionError("a network was asked for nothing")
 
 
 def region(x0: int, y0: int) -> Region:
@@ -85,9 +90,9 @@ def test_beyond_the_tiles_of_regions_the_golden_picture_stands(
 
     side = make.TILE_PX
     for picture in (restoration.restored, restoration.opened):
-        assert torch.equal(picture[:, side:], seen.golden[:, side:])
-        assert torch.equal(picture[:, :, side:], seen.golden[:, :, side:])
-        assert not torch.equal(picture, seen.golden)
+        assert torch.equal(picture[:, side:], restoration.golden[:, side:])
+        assert torch.equal(picture[:, :, side:], restoration.golden[:, :, side:])
+        assert not torch.equal(picture, restoration.golden)
 
 
 def test_where_all_tiles_of_a_place_are_restored_the_rest_does_not_matter(
@@ -110,7 +115,7 @@ def test_one_tile_is_restored_as_the_networks_say(model: PartModel) -> None:
 
     latents, spatial, golden = model.networks.invert(observed)
     d, log_odds = model.networks.compare(observed, golden)
-    torch.testing.assert_close(seen.golden, golden[0])
+    torch.testing.assert_close(restoration.golden, golden[0])
     opened = model.networks.restore(d, latents, spatial)
     gated = model.networks.restore(d * (1 - torch.sigmoid(log_odds)), latents, spatial)
     torch.testing.assert_close(restoration.opened, opened[0])
@@ -120,5 +125,5 @@ def test_one_tile_is_restored_as_the_networks_say(model: PartModel) -> None:
 def test_without_the_gated_pass_the_golden_picture_is_shown(model: PartModel, seen: Seen) -> None:
     restoration = restored(model, seen, None, with_gated=False)
 
-    assert torch.equal(restoration.restored, seen.golden)
-    assert not torch.equal(restoration.opened, seen.golden)
+    assert torch.equal(restoration.restored, restoration.golden)
+    assert not torch.equal(restoration.opened, restoration.golden)

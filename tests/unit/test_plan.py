@@ -136,7 +136,7 @@ def test_a_longer_budget_does_not_stop_a_run_from_being_resumed() -> None:
     "changed",
     [
         *({"seed": 1}, {"width": 24}, {"paper_mode": True}, {"tile_px": 64}),
-        *({"backbone": NO_CONTEXT}, {"signs": "memory"}),
+        *({"backbone": NO_CONTEXT}, {"signs": "memory,golden"}),
     ],
 )
 def test_what_changes_the_networks_changes_the_settings(changed: dict[str, Any]) -> None:
