@@ -21,6 +21,7 @@ from inspect_pipeline.stages.familiar import beyond_familiar, familiar_map
 from inspect_pipeline.stages.prepare import as_channels
 from inspect_pipeline.stages.regions import frame_score
 from inspect_pipeline.training.calibrate import (
+    SUSPECT_LOG_ODDS,
     Progress,
     frame_of,
     plant,
@@ -48,17 +49,22 @@ def learn_familiar(
     *,
     progress: Progress | None = None,
 ) -> FamiliarReport:
-    """The map of `known` good parts, if it helps to find defects planted into `proof`."""
+    """The map of `known` good parts, if it helps to find defects planted into `proof`.
+
+    Only suspect places are familiar: where evidence is always far below, a little more of it is no
+    defect, and what lies beyond would make it one.
+    """
     if model.origin.frame_wh_min != model.origin.frame_wh_max or not known or not proof:
         return FamiliarReport(
             familiar=None, figures={"used": False, "why": "frames differ in size"}
         )
     watch = progress or unwatched
     plain = replace(model, familiar=None)
-    familiar = familiar_map(
+    highest = familiar_map(
         see(plain, frame_of(part, model)).heat.values
         for part in watch(known, len(known), "familiar places")
     )
+    familiar = np.maximum(highest, np.float32(SUSPECT_LOG_ODDS))
     pairs = [_good_and_planted(plain, part) for part in watch(proof, len(proof), "planted")]
     without = _auroc(model, pairs, None)
     with_map = _auroc(model, pairs, familiar)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from inspect_pipeline.records import DiscrepancyMap, Heat
 from inspect_pipeline.stages.familiar import PLAY_PX, beyond_familiar, familiar_map
@@ -66,6 +67,20 @@ def test_frames_of_changing_size_have_no_familiar_places() -> None:
 
     assert report.familiar is None
     assert report.figures["used"] is False
+
+
+def test_no_place_is_familiar_below_what_is_suspect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Good parts that are never suspect: the map takes nothing off and adds nothing."""
+    monkeypatch.setattr("inspect_pipeline.training.familiar.MIN_GAIN", -1.0)
+    model = make.part_model(contextual=make.contextual(given=("memory",)))
+    torch.nn.init.constant_(model.contextual.head.log_odds.bias, -50.0)  # type: ignore
+    parts = make.good_parts(4)
+
+    report = learn_familiar(model, parts[:2], parts[2:])
+
+    assert report.familiar is not None
+    assert (report.familiar == 0).all()
+    assert report.figures["planted_auroc_with"] == report.figures["planted_auroc_without"]
 
 
 def test_the_map_is_used_only_where_planted_defects_are_found_better_with_it() -> None:
