@@ -207,9 +207,13 @@ def _seeds(told: str) -> tuple[int, ...]:
     return seeds
 
 
+def _leads_away(word: str) -> bool:
+    return Path(word).is_absolute() or ".." in Path(word).parts
+
+
 def _command(words: Sequence[str]) -> str:
     """As typed, but for folders: where a data set lies on this machine is nobody's business."""
-    shown = [Path(word).name if Path(word).is_absolute() else word for word in words]
+    shown = [Path(word).name if _leads_away(word) else word for word in words]
     return " ".join(["python -m benchmarks.accuracy", *shown])
 
 

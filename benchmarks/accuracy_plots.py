@@ -23,6 +23,7 @@ from PIL import Image
 
 from inspect_pipeline.errors import InspectError, UsageError
 from inspect_pipeline.measures import PRO_LIMIT, PixelTally
+from inspect_pipeline.reports.evaluation_files import map_path
 from inspect_pipeline.reports.ranking import roc_curve
 from inspect_pipeline.service.evaluating import LabelledImage, labelled_images
 
@@ -119,7 +120,7 @@ def _roc(panel: Axes, scores: tuple[list[float], list[float]], name: str) -> Non
 def _pro(panel: Axes, images: Sequence[LabelledImage], place: Path, name: str) -> None:
     tally = PixelTally()
     for image in images:
-        with Image.open(place / "maps" / f"{image.name}.tiff") as heat:
+        with Image.open(map_path(place, image.name)) as heat:
             tally.add(np.asarray(heat, dtype=np.float32), image.mask())
     rate, overlap = tally.pro_curve()
     thinned = np.unique(np.linspace(0, len(rate) - 1, 400).astype(int))

@@ -13,6 +13,7 @@ import torch
 from skimage.metrics import structural_similarity
 from torch import nn
 
+from benchmarks.accuracy import _command
 from benchmarks.baselines import clcae, hfgi
 from benchmarks.baselines.unet import UNet
 from benchmarks.ladder.base import base_options, name_of
@@ -319,3 +320,9 @@ def test_variants_are_chosen_by_name_in_the_ladders_order() -> None:
     assert "system_pretrained" in {variant.name for variant in ladder("weights.safetensors")}
     with pytest.raises(UsageError, match="resnet, which the ladder has not"):
         chosen(ladder(None), "hfgi,resnet")
+
+
+def test_a_command_is_told_without_the_folders_of_this_machine() -> None:
+    told = _command(["/data/bracket", "--out", "../far/away", "--results", "out/here.json"])
+
+    assert told == "python -m benchmarks.accuracy bracket --out away --results out/here.json"
