@@ -123,6 +123,14 @@ def half_precision(networks: PartNetworks) -> PartNetworks:
     return _ready(rounded)
 
 
+def rounded_context(context: ContextNetwork) -> ContextNetwork:
+    """The same context network with kernels as the bundle stores them."""
+    rounded = ContextNetwork()
+    state = context.state_dict()
+    rounded.load_state_dict({key: _as_computed(_as_stored(v)) for key, v in state.items()})
+    return rounded.requires_grad_(False)
+
+
 def save_bundle(
     models: Path,
     *,
@@ -176,10 +184,14 @@ def write_familiar(folder: Path, familiar: Heat | None) -> None:
 
 
 def write_contextual(folder: Path, contextual: Contextual, origin: Mapping[str, Any]) -> None:
-    """Kernels and memories in half precision; `origin` says where the context network is from."""
+    """Kernels and memories in half precision; `origin` says where the context network is from.
+
+    What is usual stays exact: the wide sign is a small difference of large numbers.
+    """
     path = folder / CONTEXTUAL
     fresh = path.with_suffix(".new")
     state = {k: _as_stored(v.cpu()).contiguous() for k, v in contextual.state_dict().items()}
+    state["usual"] = contextual.usual.cpu().contiguous()
     save_file(state, fresh)
     fresh.replace(path)
     said = {

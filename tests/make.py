@@ -20,6 +20,7 @@ from inspect_pipeline.bundle import (
     Origin,
     PartModel,
     half_precision,
+    rounded_context,
     save_bundle,
     write_contextual,
 )
@@ -116,7 +117,7 @@ def context_network(seed: int = 0, *, normalisation: Normalisation = IMAGENET) -
     torch.manual_seed(seed)
     made = ContextNetwork(normalisation)
     _enliven(made)
-    return made.requires_grad_(False)
+    return rounded_context(made)
 
 
 def contextual(seed: int = 0, *, channels: int = 1, **changed: Any) -> Contextual:
@@ -125,7 +126,8 @@ def contextual(seed: int = 0, *, channels: int = 1, **changed: Any) -> Contextua
     made = Contextual(ContextualConfig(**{**chosen, **changed}), context_network(seed)).eval()
     torch.manual_seed(seed)  # memories do not depend on the size of the head
     for memory in made.memories:
-        memory.members = torch.randn_like(memory.members)  # type: ignore[arg-type]
+        members = torch.randn_like(memory.members)  # type: ignore[arg-type]
+        memory.members = members.half().float()  # as a learnt memory has them
     _enliven(made.head)
     with torch.no_grad():
         signs = made.signs(views(seed, channels=channels))

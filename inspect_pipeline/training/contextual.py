@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import torch
 
-from inspect_pipeline.bundle import PartModel
+from inspect_pipeline.bundle import PartModel, rounded_context
 from inspect_pipeline.networks.context import ContextNetwork
 from inspect_pipeline.networks.contextual import (
     LEVELS,
@@ -89,7 +89,7 @@ def learn_contextual(
     """
     config = ContextualConfig(members=plan.members, given=plan.given)
     torch.manual_seed(plan.seed)
-    contextual = Contextual(config, context).eval()
+    contextual = Contextual(config, rounded_context(context)).eval()
     look = watch or _unwatched
     started = time.monotonic()
     with torch.inference_mode():
