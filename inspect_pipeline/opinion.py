@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -41,8 +42,17 @@ BORDER_SHARE = 1 / 16
 class Seen:
     """What the networks made of a frame, before any threshold."""
 
+    model: PartModel
     prepared: Prepared
     heat: DiscrepancyMap
+    drawn: Tensor | None  # the golden picture, where the evidence needed it
+
+    @cached_property
+    def golden(self) -> Tensor:
+        """Working picture (C, h, w); inverted when it is first asked for, and once."""
+        if self.drawn is not None:
+            return self.drawn
+        return views_of(self.model, self.prepared.pixels, ("golden",)).golden
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,10 +99,12 @@ def see(model: PartModel, frame: Frame) -> Seen:
     """
     how, branch = model.preparation, model.contextual
     prepared = prepare(as_channels(frame.pixels, how.channels), how)
-    views = views_of(model, prepared.pixels, ("local",) if branch is None else branch.config.given)
+    given: Sequence[Given] = ("golden", "local") if branch is None else branch.config.given
+    views = views_of(model, prepared.pixels, given)
     evidence = views.local if branch is None else evidence_in_context(branch, views)
     heat = beyond_familiar(frame_map(evidence, frame.frame_wh), model.familiar)
-    return Seen(prepared=prepared, heat=heat)
+    drawn = views.golden if "golden" in given else None
+    return Seen(model=model, prepared=prepared, heat=heat, drawn=drawn)
 
 
 @torch.inference_mode()
@@ -128,7 +140,7 @@ def restored(
     return restore(
         model.networks,
         observed=pixels,
-        golden=views_of(model, pixels, ("golden",)).golden,
+        golden=seen.golden,
         grid=_grid(model, pixels),
         regions=regions,
         scale=model.preparation.scale,

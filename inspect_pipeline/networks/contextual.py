@@ -61,7 +61,7 @@ LEVELS = (
 )
 Given = Literal["memory", "golden", "local"]
 GIVEN: tuple[Given, ...] = ("memory", "golden", "local")
-USUALLY_GIVEN: tuple[Given, ...] = ("memory",)  # decisions 7 and 9: why not the others
+USUALLY_GIVEN: tuple[Given, ...] = ("memory",)  # decisions 7 and 10: why not the others
 SIGNS = {"memory": len(LEVELS), "golden": len(LEVELS) + 1, "local": 1}
 
 

@@ -73,7 +73,7 @@ def test_no_place_is_familiar_below_what_is_suspect(monkeypatch: pytest.MonkeyPa
     """Good parts that are never suspect: the map takes nothing off and adds nothing."""
     monkeypatch.setattr("inspect_pipeline.training.familiar.MIN_GAIN", -1.0)
     model = make.part_model(contextual=make.contextual(given=("memory",)))
-    torch.nn.init.constant_(model.contextual.head.log_odds.bias, -50.0)  # type: ignore
+    torch.nn.init.constant_(model.contextual.head.log_odds.bias, -50.0)  # type: ignore[union-attr, arg-type]
     parts = make.good_parts(4)
 
     report = learn_familiar(model, parts[:2], parts[2:])

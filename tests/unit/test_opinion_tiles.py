@@ -55,7 +55,28 @@ def test_no_more_than_a_batch_of_tiles_is_asked_at_once(
     restored(model, see(model, make.frame(make.picture(frame_wh=MANY_WH))), None)
 
     assert max(asked) == BATCH
-    assert sum(asked) == 3 * 13 * 11  # for the evidence, the golden picture, the restored one
+    assert sum(asked) == 2 * 13 * 11  # for evidence and golden picture together, and restoration
+
+
+def test_a_golden_picture_is_drawn_when_it_is_needed_and_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = make.part_model(contextual=make.contextual(given=("memory",)))
+    drawn: list[int] = []
+    invert = PartNetworks.invert
+
+    def counting(self: PartNetworks, tiles: Tensor) -> Any:
+        drawn.append(len(tiles))
+        return invert(self, tiles)
+
+    monkeypatch.setattr(PartNetworks, "invert", counting)
+
+    seen = see(model, make.frame(make.picture(frame_wh=MANY_WH)))
+    assert not drawn
+    restored(model, seen, [], with_gated=False)
+    restored(model, seen, [])
+
+    assert sum(drawn) == 13 * 11
 
 
 @pytest.mark.parametrize(
