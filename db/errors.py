@@ -6,6 +6,7 @@ DatabaseError                     one clear line for the user, exit code 1
 |-- WrongRevision                 the tables are older or newer than this program, or not there
 |-- RecordRefused                 a record that breaks a rule of the tables
 |-- UnknownRecord                 no finding, model or frame of that name
+|-- ReviewConflict                somebody else reviewed the finding meanwhile
 `-- EvidenceError                 the pictures beside the database
     |-- EvidenceMissing           a picture that a row names is not there
     `-- EvidenceDamaged           a picture is there and is not what was stored
@@ -34,6 +35,10 @@ class RecordRefused(DatabaseError):
 
 class UnknownRecord(DatabaseError):
     """Nothing of that name was ever recorded."""
+
+
+class ReviewConflict(DatabaseError):
+    """Somebody reviewed the finding after the reviewer had read it: look at what was said first."""
 
 
 class EvidenceError(DatabaseError):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.catalogue import meet_camera
 from db.errors import RecordRefused, UnknownRecord
-from db.models import Finding, Frame, Inspection, Model, Review
+from db.models import Finding, Frame, Inspection, Model
 from db.queries import find_inspection
+from db.tallying import tally_inspection
+from db.urgency import urgency
 from db.words import ReviewState
 
 
@@ -21,13 +23,6 @@ class Recorded:
 
     inspection_id: int
     written: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reviewed:
-    review_id: int
-    state_before: ReviewState
-    state_after: ReviewState
 
 
 def register_model(opened: Session, model: Model) -> bool:
@@ -70,6 +65,8 @@ def record_inspection(opened: Session, frame: Frame, inspection: Inspection) -> 
     if known_id is not None:
         return Recorded(inspection_id=known_id, written=False)
     inspection.frame_id = _frame_id(opened, frame)
+    for finding in inspection.findings:
+        _place(finding, frame)
     try:
         with opened.begin_nested():
             opened.add(inspection)
@@ -78,39 +75,22 @@ def record_inspection(opened: Session, frame: Frame, inspection: Inspection) -> 
         if known_id is None:
             raise
         return Recorded(inspection_id=known_id, written=False)
+    tally_inspection(opened, frame, inspection)
     return Recorded(inspection_id=inspection.id, written=True)
 
 
-def review_finding(
-    opened: Session,
-    finding_id: int,
-    *,
-    state_after: ReviewState,
-    reviewer: str,
-    reviewed_at: datetime,
-    note: str | None = None,
-) -> Reviewed:
-    """Changes the state of a finding and appends who did it to the audit trail, both or neither."""
-    if not reviewer.strip():
-        raise RecordRefused(f"the review of finding {finding_id} needs the reviewer's name")
-    if state_after is ReviewState.NEW:
-        raise RecordRefused(f"a review cannot make finding {finding_id} new again: give a verdict")
-    locked = select(Finding.state).where(Finding.id == finding_id).with_for_update()
-    state_before = opened.scalar(locked)
-    if state_before is None:
-        raise UnknownRecord(f"there is no finding {finding_id}: see `findings list`")
-    review = Review(
-        finding_id=finding_id,
-        reviewer=reviewer.strip(),
-        reviewed_at=reviewed_at,
-        state_before=state_before,
-        state_after=state_after,
-        note=note,
+def _place(finding: Finding, frame: Frame) -> None:
+    """Gives a finding what it repeats of its frame and what follows from it (db.models.Finding)."""
+    finding.part, finding.line_id, finding.camera_id = frame.part, frame.line_id, frame.camera_id
+    finding.taken_at = frame.taken_at
+    finding.place_x = (finding.x0 + finding.x1) / 2 / (frame.width_px or finding.x1)
+    finding.place_y = (finding.y0 + finding.y1) / 2 / (frame.height_px or finding.y1)
+    start_mm = frame.web_position_mm
+    finding.web_mm = None if start_mm is None else start_mm + finding.centre_y_mm
+    finding.urgency = urgency(
+        verdict=finding.verdict, severity=finding.severity, score=finding.score
     )
-    opened.execute(update(Finding).where(Finding.id == finding_id).values(state=state_after))
-    opened.add(review)
-    opened.flush()
-    return Reviewed(review_id=review.id, state_before=state_before, state_after=state_after)
+    finding.state, finding.version = ReviewState.NEW, 1
 
 
 def _frame_id(opened: Session, frame: Frame) -> int:
@@ -118,6 +98,7 @@ def _frame_id(opened: Session, frame: Frame) -> int:
     known = _known_frame(opened, frame)
     if known is None:
         try:
+            meet_camera(opened, camera_id=frame.camera_id, line_id=frame.line_id, part=frame.part)
             with opened.begin_nested():
                 opened.add(frame)
         except IntegrityError:

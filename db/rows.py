@@ -15,6 +15,7 @@ class FindingRow:
 
     finding_id: int
     inspection_id: int
+    frame_id: int
     number: int
     part: str
     line_id: str
@@ -36,6 +37,11 @@ class FindingRow:
     area_mm2: float
     centre_x_mm: float
     centre_y_mm: float
+    place_x: float
+    place_y: float
+    web_mm: float | None
+    urgency: float
+    version: int
     x0: int
     y0: int
     x1: int
@@ -58,6 +64,7 @@ class InspectionRow:
     """An inspection with its frame; the picture names are None where none were kept."""
 
     inspection_id: int
+    frame_id: int
     part: str
     line_id: str
     camera_id: str
@@ -96,6 +103,8 @@ class ReviewRow:
     state_before: ReviewState
     state_after: ReviewState
     note: str | None
+    batch_id: str | None
+    undoes_id: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +139,24 @@ class FrameFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class FindingFilter(FrameFilter):
+    """Which findings? Ranges include both ends; `place` is a box in shares of the frame's sides.
+
+    `states` are several, any of them; `note` is text that a reviewer wrote of the finding.
+    """
+
     verdict: Verdict | None = None
     state: ReviewState | None = None
+    states: tuple[ReviewState, ...] = ()
     severity: Severity | None = None
+    kind: str | None = None
+    model_id: str | None = None
+    area_mm2_min: float | None = None
+    area_mm2_max: float | None = None
+    score_min: float | None = None
+    place: tuple[float, float, float, float] | None = None  # x0, y0, x1, y1 in [0, 1]
+    web_mm_min: float | None = None
+    web_mm_max: float | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import Base, Finding, Frame, Inspection, Review
@@ -16,15 +17,9 @@ Rows = Select[*tuple[Any, ...]]
 def findings_select(
     wanted: FindingFilter, *, limit: int | None = None, after: After | None = None
 ) -> Rows:
-    """The columns of a FindingRow."""
-    chosen = finding_columns().where(*_frame_conditions(wanted))
-    if wanted.verdict is not None:
-        chosen = chosen.where(Finding.verdict == wanted.verdict)
-    if wanted.state is not None:
-        chosen = chosen.where(Finding.state == wanted.state)
-    if wanted.severity is not None:
-        chosen = chosen.where(Finding.severity == wanted.severity)
-    return _paged(chosen, Finding.id, limit=limit, after=after)
+    """The columns of a FindingRow, newest frame first."""
+    chosen = finding_columns().where(*finding_conditions(wanted))
+    return _paged(chosen, Finding.taken_at, Finding.id, limit=limit, after=after)
 
 
 def inspections_select(
@@ -32,7 +27,7 @@ def inspections_select(
 ) -> Rows:
     """The columns of an InspectionRow."""
     chosen = inspection_columns().where(*inspection_conditions(wanted))
-    return _paged(chosen, Inspection.id, limit=limit, after=after)
+    return _paged(chosen, Frame.taken_at, Inspection.id, limit=limit, after=after)
 
 
 def reviews_select() -> Rows:
@@ -45,35 +40,74 @@ def reviews_select() -> Rows:
         Review.state_before,
         Review.state_after,
         Review.note,
+        Review.batch_id,
+        Review.undoes_id,
     ).order_by(Review.id)
 
 
 def _paged(
-    chosen: Rows, row_id: InstrumentedAttribute[int], *, limit: int | None, after: After | None
+    chosen: Rows,
+    time: InstrumentedAttribute[datetime],
+    row_id: InstrumentedAttribute[int],
+    *,
+    limit: int | None,
+    after: After | None,
 ) -> Rows:
     if after is not None:
-        same_time = and_(Frame.taken_at == after.taken_at, row_id < after.row_id)
-        chosen = chosen.where(or_(Frame.taken_at < after.taken_at, same_time))
-    return chosen.order_by(Frame.taken_at.desc(), row_id.desc()).limit(limit)
+        chosen = chosen.where(tuple_(time, row_id) < (after.taken_at, after.row_id))
+    return chosen.order_by(time.desc(), row_id.desc()).limit(limit)
 
 
-def _frame_conditions(wanted: FrameFilter) -> list[ColumnElement[bool]]:
+def _frame_conditions(
+    wanted: FrameFilter, table: type[Frame] | type[Finding]
+) -> list[ColumnElement[bool]]:
+    """Both tables know the part, line, camera and time."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.part is not None:
-        conditions.append(Frame.part == wanted.part)
+        conditions.append(table.part == wanted.part)
     if wanted.line_id is not None:
-        conditions.append(Frame.line_id == wanted.line_id)
+        conditions.append(table.line_id == wanted.line_id)
     if wanted.camera_id is not None:
-        conditions.append(Frame.camera_id == wanted.camera_id)
+        conditions.append(table.camera_id == wanted.camera_id)
     if wanted.since is not None:
-        conditions.append(Frame.taken_at >= wanted.since)
+        conditions.append(table.taken_at >= wanted.since)
     if wanted.until is not None:
-        conditions.append(Frame.taken_at < wanted.until)
+        conditions.append(table.taken_at < wanted.until)
+    return conditions
+
+
+def finding_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
+    """On the table of findings alone, so that its indexes serve; a note and a model ask more."""
+    conditions = _frame_conditions(wanted, Finding)
+    for name in ("verdict", "state", "severity", "kind"):
+        value = getattr(wanted, name)
+        if value is not None:
+            conditions.append(getattr(Finding, name) == value)
+    if wanted.states:
+        conditions.append(Finding.state.in_(wanted.states))
+    for measure, low, high in (
+        (Finding.area_mm2, wanted.area_mm2_min, wanted.area_mm2_max),
+        (Finding.score, wanted.score_min, None),
+        (Finding.web_mm, wanted.web_mm_min, wanted.web_mm_max),
+    ):
+        if low is not None:
+            conditions.append(measure >= low)
+        if high is not None:
+            conditions.append(measure <= high)
+    if wanted.place is not None:
+        x0, y0, x1, y1 = wanted.place
+        conditions += [Finding.place_x.between(x0, x1), Finding.place_y.between(y0, y1)]
+    if wanted.model_id is not None:
+        of_model = select(Inspection.id).where(Inspection.model_id == wanted.model_id)
+        conditions.append(Finding.inspection_id.in_(of_model))
+    if wanted.note is not None:
+        has_note = Review.note.icontains(wanted.note, autoescape=True)
+        conditions.append(Finding.id.in_(select(Review.finding_id).where(has_note)))
     return conditions
 
 
 def inspection_conditions(wanted: InspectionFilter) -> list[ColumnElement[bool]]:
-    conditions = _frame_conditions(wanted)
+    conditions = _frame_conditions(wanted, Frame)
     if wanted.outcome is not None:
         conditions.append(Inspection.outcome == wanted.outcome)
     if wanted.model_id is not None:
@@ -88,10 +122,12 @@ def finding_columns() -> Rows:
             Finding.id.label("finding_id"),
             *_columns(Finding, "inspection_id number severity verdict state kind score p_value"),
             *_columns(Finding, "explained peak mean area_px area_mm2 centre_x_mm centre_y_mm"),
+            *_columns(Finding, "place_x place_y web_mm urgency version"),
+            *_columns(Finding, "part line_id camera_id taken_at"),
             *_columns(Finding, "x0 y0 x1 y1 evidence_x0 evidence_y0 evidence_x1 evidence_y1"),
             *_columns(Finding, "observed_name golden_name restored_name heat_name created_at"),
-            *_columns(Frame, "part line_id camera_id serial taken_at web_position_mm source"),
-            *_columns(Inspection, "model_id config_id"),
+            *_columns(Frame, "serial web_position_mm source"),
+            *_columns(Inspection, "frame_id model_id config_id"),
         )
         .join(Inspection, Finding.inspection_id == Inspection.id)
         .join(Frame, Inspection.frame_id == Frame.id)
@@ -103,8 +139,8 @@ def inspection_columns() -> Rows:
     count = select(func.count()).where(Finding.inspection_id == Inspection.id)
     return select(
         Inspection.id.label("inspection_id"),
-        *_columns(Inspection, "model_id config_id outcome unfit_reason unfit_detail raw_score"),
-        *_columns(Inspection, "score p_value inspected_at timings_s"),
+        *_columns(Inspection, "frame_id model_id config_id outcome unfit_reason unfit_detail"),
+        *_columns(Inspection, "raw_score score p_value inspected_at timings_s"),
         *_columns(Inspection, "observed_name golden_name restored_name heat_name"),
         *_columns(Frame, "part line_id camera_id serial taken_at web_position_mm source"),
         *_columns(Frame, "content_sha256 width_px height_px"),

@@ -38,3 +38,19 @@ class ReviewState(StrEnum):
     CONFIRMED = "confirmed"
     FALSE_ALARM = "false_alarm"
     SECOND_LOOK = "second_look"
+
+
+class Judgement(StrEnum):
+    """What an auditor says of a whole frame."""
+
+    GOOD = "good"
+    DEFECTIVE = "defective"
+
+
+class Role(StrEnum):
+    """What a person may do; each may also do what those before it may."""
+
+    VIEWER = "viewer"
+    REVIEWER = "reviewer"
+    ENGINEER = "engineer"
+    ADMIN = "admin"

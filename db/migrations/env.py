@@ -13,9 +13,10 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
+from db.columns import UtcDateTime
 from db.engine import connect
 from db.errors import DatabaseError
-from db.models import Base, UtcDateTime
+from db.models import Base
 
 
 def migrate_on(connection: Connection) -> None:

@@ -18,6 +18,7 @@ from PIL import Image
 from sqlalchemy import Engine
 
 from db import models, repository, words
+from db.catalogue import use_model
 from db.engine import session
 from db.errors import RecordRefused
 from db.evidence import EvidenceStore, evidence_folder
@@ -64,6 +65,8 @@ class Ledger:
     ) -> bool:
         """Needed before the model's first inspection; True where the model was new.
 
+        From now on it is the one in use for its part.
+
         `card` is what the model says of itself; it must be expressible as JSON.
         """
         model = models.Model(
@@ -74,7 +77,9 @@ class Ledger:
             card=_as_json(card, model_id),
         )
         with session(self._engine) as opened:
-            return repository.register_model(opened, model)
+            is_new = repository.register_model(opened, model)
+            use_model(opened, part, model_id, at=self._now())
+            return is_new
 
     def record(self, inspection: Inspection) -> Recorded:
         """Writes the inspection, or finds that it was written before and changes nothing."""
@@ -160,7 +165,6 @@ class Ledger:
             evidence_y0=int(shown.y0),
             evidence_x1=int(shown.x1),
             evidence_y1=int(shown.y1),
-            state=words.ReviewState.NEW,
             created_at=now,
         )
         self._store_pictures(row, finding.evidence)

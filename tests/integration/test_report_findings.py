@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from db.engine import default_url, session
-from db.repository import review_finding
+from db.reviewing import review_finding
 from db.rows import FrameFilter
 from db.words import ReviewState
 from inspect_pipeline.records import FrameKey, Severity, Verdict, sha256_of

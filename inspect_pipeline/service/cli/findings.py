@@ -17,7 +17,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from db import queries, repository, tables
+from db import queries, reviewing, tables
 from db.engine import session
 from db.evidence import EvidenceStore
 from db.rows import FindingDetail, FindingFilter, FindingRow, ReviewRow
@@ -130,7 +130,7 @@ def review_finding(
 ) -> None:
     """Decide about a finding. Every decision stays in the audit trail, the last one counts."""
     with opened_database(db) as engine, session(engine) as opened:
-        reviewed = repository.review_finding(
+        reviewed = reviewing.review_finding(
             opened,
             finding_id,
             state_after=ReviewState(verdict),

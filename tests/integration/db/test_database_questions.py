@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from db import queries
 from db.engine import session
 from db.errors import DatabaseError, RecordRefused, UnknownRecord
-from db.repository import Reviewed, review_finding
+from db.reviewing import Reviewed, review_finding
 from db.rows import After, FindingFilter, FindingRow, InspectionFilter, InspectionRow, ReviewRow
 from db.tables import findings_table, inspections_table, reviews_table
 from db.words import Outcome, ReviewState, Severity, Verdict
@@ -127,6 +127,8 @@ def test_a_review_changes_the_state_and_leaves_a_trail(plant: Engine) -> None:
         state_before=ReviewState.NEW,
         state_after=ReviewState.SECOND_LOOK,
         note="seen",
+        batch_id=detail.reviews[0].batch_id,
+        undoes_id=None,
     )
 
 
@@ -143,7 +145,7 @@ def test_a_review_that_fails_changes_neither_state_nor_trail(plant: Engine) -> N
 def test_a_review_needs_a_name(plant: Engine) -> None:
     nobody = "  "
     confirmed = ReviewState.CONFIRMED
-    with pytest.raises(RecordRefused, match="finding 1 needs the"), session(plant) as opened:
+    with pytest.raises(RecordRefused, match="needs the reviewer's name"), session(plant) as opened:
         review_finding(opened, 1, state_after=confirmed, reviewer=nobody, reviewed_at=NOON)
 
 

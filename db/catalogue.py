@@ -1,0 +1,103 @@
+"""Which plants, lines, cameras and parts there are, and which model is in use since when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from db.columns import Base
+from db.models import Activation, Camera, Line, Model, Part, Plant
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivationRow:
+    """`is_return` marks a rollback: the model had been in use before another one."""
+
+    part: str
+    model_id: str
+    model_name: str
+    active_from: datetime
+    active_to: datetime | None
+    is_return: bool
+
+
+def meet_camera(opened: Session, *, camera_id: str, line_id: str, part: str) -> None:
+    """Makes a camera, its line and its part known; a camera that moved stands at its new line."""
+    _add_unknown(opened, Line(line_id=line_id))
+    _add_unknown(opened, Part(part=part))
+    _add_unknown(opened, Camera(camera_id=camera_id, line_id=line_id))
+    moved = update(Camera).where(Camera.camera_id == camera_id, Camera.line_id != line_id)
+    opened.execute(moved.values(line_id=line_id))
+
+
+def meet_plant(opened: Session, plant: Plant, lines: Sequence[str], parts: Sequence[Part]) -> None:
+    """Writes what the plant file says of its name, time zone, lines and parts."""
+    opened.merge(plant)
+    opened.flush()
+    for line_id in lines:
+        opened.merge(Line(line_id=line_id, plant=plant.plant))
+    for part in parts:
+        opened.merge(part)
+    opened.flush()
+
+
+def use_model(opened: Session, part: str, model_id: str, *, at: datetime) -> None:
+    """Notes that a model inspects its part from now on; the one before ends where it begins."""
+    _add_unknown(opened, Part(part=part))
+    opened.execute(select(Part.part).where(Part.part == part).with_for_update())
+    in_use = opened.scalar(
+        select(Activation).where(Activation.part == part, Activation.active_to.is_(None))
+    )
+    if in_use is not None:
+        if in_use.model_id == model_id:
+            return
+        in_use.active_to = max(at, in_use.active_from)
+        opened.flush()
+    opened.add(Activation(part=part, model_id=model_id, active_from=at, active_to=None))
+    opened.flush()
+
+
+def activations(opened: Session, part: str | None = None) -> list[ActivationRow]:
+    """Which model was in use when? By part, newest first."""
+    chosen = (
+        select(Activation, Model.name)
+        .join(Model, Activation.model_id == Model.model_id)
+        .order_by(Activation.active_from, Activation.id)
+    )
+    if part is not None:
+        chosen = chosen.where(Activation.part == part)
+    seen: set[tuple[str, str]] = set()
+    rows = []
+    for one, name in opened.execute(chosen):
+        rows.append(
+            ActivationRow(
+                part=one.part,
+                model_id=one.model_id,
+                model_name=name,
+                active_from=one.active_from,
+                active_to=one.active_to,
+                is_return=(one.part, one.model_id) in seen,
+            )
+        )
+        seen.add((one.part, one.model_id))
+    rows.reverse()
+    return sorted(rows, key=lambda row: row.part)
+
+
+def zone_of(opened: Session) -> str:
+    """The time zone that days and shifts are counted in: the plant's, UTC where none is known."""
+    zones = opened.scalars(select(Plant.timezone).order_by(Plant.seen_at.desc())).all()
+    return zones[0] if zones else "UTC"
+
+
+def _add_unknown(opened: Session, row: Base) -> None:
+    """Writes the row unless its key is known, also where two programs meet it at once."""
+    table = type(row).__table__
+    insert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
+    facts = {column.name: getattr(row, column.name) for column in table.columns}
+    opened.execute(insert(type(row)).values(**facts).on_conflict_do_nothing())

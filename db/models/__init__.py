@@ -1,0 +1,30 @@
+"""The tables, by subject. Nothing lazy-loads: `db.queries` reads, `db.repository` writes."""
+
+from db.columns import Base
+from db.models.inspections import Activation, Finding, Frame, Inspection, Model
+from db.models.people import BrowserSession, SavedQuery, Token, User
+from db.models.plants import Camera, Line, Part, Plant
+from db.models.reviews import Audit, GoodFrame, Review
+from db.models.tallies import FindingTally, InspectionTally
+
+__all__ = [
+    "Activation",
+    "Audit",
+    "Base",
+    "BrowserSession",
+    "Camera",
+    "Finding",
+    "FindingTally",
+    "Frame",
+    "GoodFrame",
+    "Inspection",
+    "InspectionTally",
+    "Line",
+    "Model",
+    "Part",
+    "Plant",
+    "Review",
+    "SavedQuery",
+    "Token",
+    "User",
+]
