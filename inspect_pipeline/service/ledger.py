@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 
 from db import models, repository, words
 from db.catalogue import use_model
+from db.descriptors import code_of, encode_descriptor
 from db.engine import session
 from db.errors import RecordRefused
 from db.evidence import EvidenceStore, evidence_folder
@@ -168,6 +169,11 @@ class Ledger:
             created_at=now,
         )
         self._store_pictures(row, finding.evidence)
+        described = finding.evidence.descriptor
+        if described is not None:
+            row.descriptor = encode_descriptor(described.vector)
+            row.descriptor_space = described.space
+            row.descriptor_code = code_of(described.vector)
         return row
 
     def _store_pictures(

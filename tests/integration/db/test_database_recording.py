@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from threading import Barrier, Thread
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from db import models, queries
+from db.descriptors import code_of, decode_descriptor
 from db.engine import session
 from db.errors import RecordRefused, UnknownRecord
 from db.masks import decode_mask
@@ -59,6 +61,28 @@ def test_a_new_finding_waits_for_review(ledger: Ledger, engine: Engine) -> None:
 
     assert the_finding(engine).finding.state is ReviewState.NEW
     assert the_finding(engine).reviews == ()
+
+
+def test_how_a_finding_looks_is_recorded_with_the_code_that_finds_it(
+    ledger: Ledger, engine: Engine
+) -> None:
+    vector = np.random.default_rng(1).standard_normal(24).astype(np.float32)
+    finding = a_finding()
+    looks = records.Descriptor(space=MODEL_ID, vector=vector)
+    ledger.record(failed(0, replace(finding, evidence=replace(finding.evidence, descriptor=looks))))
+
+    with session(engine, read_only=True) as opened:
+        row = opened.execute(
+            sa.select(
+                models.Finding.descriptor,
+                models.Finding.descriptor_space,
+                models.Finding.descriptor_code,
+            )
+        ).one()
+    assert row.descriptor_space == MODEL_ID
+    assert row.descriptor_code == code_of(vector)
+    stored = decode_descriptor(row.descriptor)
+    assert stored == pytest.approx(vector / np.linalg.norm(vector), abs=1e-3)
 
 
 def test_a_mask_comes_back_pixel_by_pixel(ledger: Ledger, engine: Engine) -> None:
