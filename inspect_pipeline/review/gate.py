@@ -45,6 +45,12 @@ class SignInGate:
             if self._tries.get(by_address):
                 self._tries[by_address].pop()
 
+    def forget(self, name: str) -> None:
+        """The account has a new password: nobody has tried that one yet."""
+        with self._lock:
+            for key in [key for key in self._tries if key[0] == name]:
+                del self._tries[key]
+
     def _recent(self, key: tuple[str, str], at: datetime) -> deque[datetime]:
         tries = self._tries.setdefault(key, deque())
         self._tries.move_to_end(key)

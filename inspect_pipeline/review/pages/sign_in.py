@@ -43,7 +43,7 @@ def sign_in(
     """A session with a new secret, whatever cookie the browser came with."""
     desk, back = desk_of(request), local_path(next)
     wanted = name.strip().lower()[:100]
-    address = request.client.host if request.client else "unknown"
+    address = address_of(request)
     wait = desk.gate.admit(wanted, address, at=desk.now())
     if wait is not None:
         _log.warning("sign-in held back: name=%r address=%s", wanted, address)
@@ -116,6 +116,11 @@ def start_session(answer: Response, desk: Desk, user_id: int, *, replaces: str |
         httponly=True,
         samesite="lax",
     )
+
+
+def address_of(request: Request) -> str:
+    """Where the browser is, or says a proxy that is trusted."""
+    return request.client.host if request.client else "unknown"
 
 
 def local_path(written: str) -> str:
