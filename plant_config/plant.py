@@ -11,6 +11,7 @@ from plant_config.camera import CameraSettings
 from plant_config.errors import PlantConfigError
 from plant_config.line import Line
 from plant_config.part import Part
+from plant_config.review import Review
 from plant_config.section import Problem, Section, refuse
 from plant_config.storage import Storage
 
@@ -31,6 +32,9 @@ class Plant(Section):
         min_length=1, strict=False, description="The parts, one [[parts]] block each."
     )
     storage: Storage = Field(description="Where results are kept: the [storage] block.")
+    review: Review = Field(
+        default=Review(), description="The review application: the [review] block."
+    )
 
     def part(self, name: str) -> Part:
         """Raises PlantConfigError with the known names where the plant does not make the part."""

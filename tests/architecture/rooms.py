@@ -15,6 +15,7 @@ ARRAYS = ("numpy", "torch")
 PICTURES = (*ARRAYS, "cv2", "skimage", "scipy")
 CAMERAS = ("gi", "pypylon", "harvesters", "genicam", "watchdog")
 WEB = (
+    "argon2",
     "fastapi",
     "starlette",
     "uvicorn",
@@ -102,7 +103,7 @@ ROOMS = {
         f"inspect_pipeline.{room}": Room(
             ours=("records", "geometry", "errors"),
             leaves=("db", f"plant_config.{section}"),
-            theirs=("numpy", "pandas", "PIL", "jinja2", *WEB),
+            theirs=("numpy", "pandas", "PIL", "jinja2", "markupsafe", "sqlalchemy", *WEB),
         )
         for room, section in (
             ("alerts", "alerts"),
