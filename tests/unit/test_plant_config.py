@@ -327,3 +327,20 @@ SQLITE_FILES = [
 @pytest.mark.parametrize(("given", "wanted"), SQLITE_FILES)
 def test_an_sqlite_file_lies_beside_the_plant_file(tmp_path: Path, given: str, wanted: str) -> None:
     assert database_url(tmp_path, f'"{given}"', {}) == wanted.format(folder=tmp_path)
+
+
+def test_a_plant_has_a_time_zone_of_its_own(tmp_path: Path) -> None:
+    zoned = ('name = "Works"', 'name = "Works"\ntimezone = "Europe/Berlin"')
+
+    assert load_plant(write(tmp_path)).timezone == "UTC"
+    assert load_plant(write(tmp_path, GOOD, zoned)).timezone == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "../etc/passwd", "Berlin time"])
+def test_a_time_zone_that_nobody_knows_is_refused(tmp_path: Path, zone: str) -> None:
+    said = refusal(
+        write(tmp_path, GOOD, ('name = "Works"', f'name = "Works"\ntimezone = "{zone}"'))
+    )
+
+    assert "timezone" in said
+    assert "Europe/Berlin" in said
