@@ -23,7 +23,9 @@ def build_app() -> typer.Typer:
         evaluating,
         findings,
         inspecting,
+        people,
         report,
+        serving,
         training,
     )
 
@@ -42,6 +44,8 @@ def build_app() -> typer.Typer:
     app.command("once")(inspecting.once)
     app.add_typer(findings.app, name="findings")
     app.command("report")(report.report)
+    app.command("serve")(serving.serve)
+    app.add_typer(people.app, name="users")
     app.add_typer(database.app, name="db")
     return app
 
