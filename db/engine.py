@@ -77,11 +77,16 @@ def snapshot(engine: Engine) -> Iterator[Session]:
         yield opened
 
 
-def open_archive(path: Path) -> Engine:
+@contextmanager
+def opened_archive(path: Path) -> Iterator[Engine]:
     """A SQLite file that nobody writes, also on a read-only disk; not a byte of it changes."""
     query = {"mode": "ro", "immutable": "1", "uri": "true"}
     file = f"file:{quote(str(path.resolve()))}"
-    return create_engine(URL.create("sqlite", database=file, query=query))
+    engine = create_engine(URL.create("sqlite", database=file, query=query))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def default_url(path: Path) -> str:

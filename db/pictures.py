@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 
-from sqlalchemy import collate, literal, select, union_all
+from sqlalchemy import collate, inspect, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from db.evidence import EvidenceStore
@@ -53,8 +53,12 @@ class Disagreement:
 
 
 def named_pictures(opened: Session) -> Iterator[NamedPicture]:
-    """Every file that rows name, once each, in the order of the names."""
-    named = union_all(*_claims()).subquery()
+    """Every file that rows name, once each, in the order of the names.
+
+    Tables that the database does not have yet, at an older revision, name nothing.
+    """
+    tables = set(inspect(opened.connection()).get_table_names())
+    named = union_all(*_claims(tables)).subquery()
     name = collate(
         named.c.name, "C" if opened.get_bind().dialect.name == "postgresql" else "BINARY"
     )
@@ -89,23 +93,22 @@ def disagreements(
         file = next(files, None)
 
 
-def _claims() -> list[Rows]:
-    claims: list[Rows] = [
-        select(
-            GoodFrame.picture_name.label("name"),
-            literal("good frame").label("word"),
-            GoodFrame.id,
-        )
+def _claims(tables: set[str]) -> list[Rows]:
+    columns = [
+        (Finding.id, "finding", [getattr(Finding, f"{kind}_name") for kind in PictureKind]),
+        (
+            Inspection.id,
+            "inspection",
+            [getattr(Inspection, f"{kind}_name") for kind in PictureKind],
+        ),
+        (GoodFrame.id, "good frame", [GoodFrame.picture_name]),
     ]
-    for table, word in ((Finding, "finding"), (Inspection, "inspection")):
-        for kind in PictureKind:
-            name = getattr(table, f"{kind}_name")
-            claims.append(
-                select(name.label("name"), literal(word).label("word"), table.id).where(
-                    name.is_not(None)
-                )
-            )
-    return claims
+    return [
+        select(name.label("name"), literal(word).label("word"), row_id).where(name.is_not(None))
+        for row_id, word, names in columns
+        if row_id.class_.__tablename__ in tables
+        for name in names
+    ]
 
 
 def _fault(fault: Fault, picture: NamedPicture) -> Disagreement:
