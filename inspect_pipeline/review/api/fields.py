@@ -63,6 +63,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 WrittenId = Annotated[int, BeforeValidator(_written_whole), Field(ge=1, le=MAX_ID)]
+Whole = Annotated[int, BeforeValidator(_written_whole), Field(ge=-MAX_ID - 1, le=MAX_ID)]
 PageSize = Annotated[int, BeforeValidator(_written_whole), Field(ge=1, le=MAX_PAGE)]
 Decimal = Annotated[float, BeforeValidator(_written_decimal), Field(allow_inf_nan=False)]
 Share = Annotated[float, BeforeValidator(_written_decimal), Field(ge=0, le=1, allow_inf_nan=False)]

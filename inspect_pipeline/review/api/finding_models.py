@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.masks import decode_mask
-from db.reviewing import Batch, Conflict
+from db.reviewing import Batch, Conflict, Reviewed
 from db.rows import FindingDetail, FindingRow, InspectionRow, ReviewRow
 from db.words import ReviewState, Severity, Verdict
 from inspect_pipeline.review.api.fields import MAX_PAGE, Note, RowId, Version
@@ -212,6 +212,10 @@ class ReviewedOut(BaseModel):
     version: int = Field(description="Of the finding, after the review.")
     batch_id: str = Field(description="Undo the action by this.")
 
+    @classmethod
+    def of(cls, reviewed: Reviewed) -> ReviewedOut:
+        return cls(**asdict(reviewed))
+
 
 class ConflictOut(BaseModel):
     """A finding that somebody else reviewed after you saw it."""
@@ -243,7 +247,7 @@ class BatchOut(BaseModel):
     def of(cls, batch: Batch) -> BatchOut:
         return cls(
             batch_id=batch.batch_id if batch.reviewed else None,
-            done=[ReviewedOut(**asdict(one)) for one in batch.reviewed],
+            done=[ReviewedOut.of(one) for one in batch.reviewed],
             conflicts=[ConflictOut.of(one) for one in batch.conflicts],
         )
 

@@ -9,10 +9,19 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.catalogue import ActivationRow
+from db.histories import AuditRow, GoodFrameRow
+from db.histories import FrameHistory as FrameHistoryRows
+from db.histories import InspectionHistory as InspectionHistoryRows
+from db.plants import CameraRow, LineRow, PartRow
 from db.rows import InspectionRow, ModelRow
 from db.words import Judgement, Outcome, UnfitReason
 from inspect_pipeline.review.api.fields import Note
-from inspect_pipeline.review.api.finding_models import FindingWhole, Pictures, file_name
+from inspect_pipeline.review.api.finding_models import (
+    FindingOut,
+    Pictures,
+    ReviewOut,
+    file_name,
+)
 
 
 class InspectionOut(BaseModel):
@@ -45,14 +54,7 @@ class InspectionOut(BaseModel):
 
     @classmethod
     def of(cls, row: InspectionRow) -> InspectionOut:
-        facts = asdict(row)
-        shown = {name: facts[name] for name in cls.model_fields if name in facts}
-        changed: dict[str, Any] = {
-            "id": row.inspection_id,
-            "source": file_name(row.source),
-            "pictures": Pictures.of(row),
-        }
-        return cls(**{**shown, **changed})
+        return cls(**_inspection_facts(row))
 
 
 class InspectionPage(BaseModel):
@@ -69,6 +71,10 @@ class AuditOut(BaseModel):
     audited_at: datetime
     judgement: Judgement
     note: str | None
+
+    @classmethod
+    def of(cls, row: AuditRow) -> AuditOut:
+        return cls(id=row.audit_id, **_alike(cls, row))
 
 
 class AuditIn(BaseModel):
@@ -91,9 +97,32 @@ class GoodFrameOut(BaseModel):
     removed_by: str | None
     removed_at: datetime | None
 
+    @classmethod
+    def of(cls, row: GoodFrameRow) -> GoodFrameOut:
+        return cls(**_alike(cls, row))
 
-class InspectionHistory(InspectionOut):
-    findings: list[FindingWhole] = Field(description="By number, each with its reviews; no masks.")
+
+class ReviewedFinding(BaseModel):
+    finding: FindingOut
+    reviews: list[ReviewOut] = Field(description="In the order they were said.")
+
+
+class InspectionHistory(BaseModel):
+    inspection: InspectionOut
+    findings: list[ReviewedFinding] = Field(description="By number.")
+
+    @classmethod
+    def of(cls, rows: InspectionHistoryRows) -> InspectionHistory:
+        return cls(
+            inspection=InspectionOut.of(rows.inspection),
+            findings=[
+                ReviewedFinding(
+                    finding=FindingOut.of(one.finding),
+                    reviews=[ReviewOut.of(said) for said in one.reviews],
+                )
+                for one in rows.findings
+            ],
+        )
 
 
 class FrameHistory(BaseModel):
@@ -113,6 +142,17 @@ class FrameHistory(BaseModel):
     inspections: list[InspectionHistory] = Field(description="In the order they were made.")
     audits: list[AuditOut] = Field(description="In the order they were said.")
     good_set: GoodFrameOut | None = Field(description="Null where it never was in the good set.")
+
+    @classmethod
+    def of(cls, rows: FrameHistoryRows) -> FrameHistory:
+        facts = _alike(cls, rows.frame) | {"source": file_name(rows.frame.source)}
+        return cls(
+            id=rows.frame.frame_id,
+            **facts,
+            inspections=[InspectionHistory.of(one) for one in rows.inspections],
+            audits=[AuditOut.of(one) for one in rows.audits],
+            good_set=None if rows.good_frame is None else GoodFrameOut.of(rows.good_frame),
+        )
 
 
 class ModelOut(BaseModel):
@@ -156,6 +196,10 @@ class CameraOut(BaseModel):
     camera_id: str
     line_id: str
 
+    @classmethod
+    def of(cls, row: CameraRow) -> CameraOut:
+        return cls(**asdict(row))
+
 
 class CameraList(BaseModel):
     cameras: list[CameraOut]
@@ -164,6 +208,10 @@ class CameraList(BaseModel):
 class LineOut(BaseModel):
     line_id: str
     plant: str | None
+
+    @classmethod
+    def of(cls, row: LineRow) -> LineOut:
+        return cls(**asdict(row))
 
 
 class LineList(BaseModel):
@@ -175,6 +223,24 @@ class PartOut(BaseModel):
     mm_per_px: float | None
     false_alarms: float | None = Field(description="The share of good parts that may be flagged.")
 
+    @classmethod
+    def of(cls, row: PartRow) -> PartOut:
+        return cls(**asdict(row))
+
 
 class PartList(BaseModel):
     parts: list[PartOut]
+
+
+def _inspection_facts(row: InspectionRow) -> dict[str, Any]:
+    changed: dict[str, Any] = {
+        "id": row.inspection_id,
+        "source": file_name(row.source),
+        "pictures": Pictures.of(row),
+    }
+    return _alike(InspectionOut, row) | changed
+
+
+def _alike(shown: type[BaseModel], row: Any) -> dict[str, Any]:
+    """The fields that the row has under the same names."""
+    return {name: getattr(row, name) for name in shown.model_fields if hasattr(row, name)}

@@ -1,0 +1,93 @@
+"""The parameters of a question as the API takes them: typed, bounded and described by its fields."""
+
+from __future__ import annotations
+
+import types
+import typing
+from dataclasses import MISSING, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from db.errors import QuestionRefused
+from db.questions.catalogue import Question
+from db.questions.parameters import Described
+from inspect_pipeline.review.api.fields import Decimal, Moment, ShortText, Truth, Whole
+from inspect_pipeline.review.api.problems import ApiProblem
+
+_PLAIN = {str: ShortText, bool: Truth, int: Whole, float: Decimal, datetime: Moment}
+
+
+class TableFormat(StrEnum):
+    JSON = "json"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class TableQuery(BaseModel):
+    """What every question takes besides its own parameters; an unknown name is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: TableFormat = Field(
+        default=TableFormat.JSON, description="How the table comes: json, csv or parquet."
+    )
+
+
+def query_model(question: Question) -> type[TableQuery]:
+    """A model whose fields are the question's parameters."""
+    hints = typing.get_type_hints(question.parameters)
+    defaults = {one.name: one.default for one in fields(question.parameters)}
+    made: dict[str, Any] = {
+        one.name: _field(one, hints[one.name], defaults[one.name]) for one in question.described
+    }
+    assert "format" not in made, f"{question.name} has a parameter of the name of the API's own"
+    name = "".join(word.title() for word in question.name.replace("_", "-").split("-"))
+    return create_model(f"{name}Query", __base__=TableQuery, **made)
+
+
+def parameters_of(question: Question, asked: TableQuery) -> Any:
+    """The question's own frozen parameters; raises ApiProblem for what it refuses."""
+    given = {}
+    for one in fields(question.parameters):
+        value = getattr(asked, one.name)
+        given[one.name] = tuple(value) if isinstance(value, list) else value
+        if value == [] and one.default is None:
+            given[one.name] = None
+    try:
+        return question.parameters(**given)
+    except QuestionRefused as error:
+        raise refused(error) from error
+
+
+def refused(error: QuestionRefused, place: str = "query") -> ApiProblem:
+    return ApiProblem.of_field(error.field or "question", str(error), place=place)
+
+
+def _field(one: Described, hint: object, default: object) -> tuple[Any, Any]:
+    kind = _without_none(hint)
+    facts: dict[str, Any] = {"description": one.says}
+    if typing.get_origin(kind) is tuple:
+        (inner, *more) = typing.get_args(kind)
+        is_open = more == [Ellipsis]
+        bounds = {} if is_open else {"min_length": 0, "max_length": 1 + len(more)}
+        written = [] if default in (None, ()) else default
+        return list[_bounded(one, inner)], Field(default=written, **facts, **bounds)  # type: ignore[misc]
+    annotated = _bounded(one, kind)
+    if default is MISSING:
+        return annotated, Field(**facts)
+    return (annotated | None if default is None else annotated), Field(default=default, **facts)
+
+
+def _bounded(one: Described, kind: Any) -> Any:
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind
+    return Annotated[_PLAIN[kind], Field(ge=one.least, le=one.most)] if kind in (int, float) else _PLAIN[kind]
+
+
+def _without_none(hint: object) -> Any:
+    if isinstance(hint, types.UnionType):
+        return next(kind for kind in typing.get_args(hint) if kind is not types.NoneType)
+    return hint
