@@ -87,9 +87,7 @@ def get_me(request: Request, person: Viewer) -> Me:
     )
 
 
-@router.get(
-    "/tokens", operation_id="list_tokens", summary="Your tokens", responses=refusals()
-)
+@router.get("/tokens", operation_id="list_tokens", summary="Your tokens", responses=refusals())
 def list_tokens(person: Viewer, opened: Reading) -> TokenList:
     """Only your own, and never their secrets."""
     return TokenList(tokens=[TokenOut.of(row) for row in keys.tokens(opened, person.user_id)])

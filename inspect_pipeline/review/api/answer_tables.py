@@ -43,9 +43,7 @@ def table_response(question: str, table: pd.DataFrame, wanted: TableFormat) -> R
     if wanted is TableFormat.PARQUET:
         written = io.BytesIO()
         table.to_parquet(written, index=False)
-        return _file(
-            written.getvalue(), "application/vnd.apache.parquet", f"{question}.parquet"
-        )
+        return _file(written.getvalue(), "application/vnd.apache.parquet", f"{question}.parquet")
     return Response(_json(question, table), media_type="application/json")
 
 
@@ -70,11 +68,11 @@ def _file(content: bytes, media_type: str, name: str) -> Response:
 def _json(question: str, table: pd.DataFrame) -> bytes:
     """pandas writes the rows: numbers in full, NaN and missing cells as null."""
     written = json.loads(
-        table.to_json(orient="split", index=False, date_format="iso", date_unit="us", double_precision=15)
+        table.to_json(
+            orient="split", index=False, date_format="iso", date_unit="us", double_precision=15
+        )
     )
-    columns = [
-        {"name": str(name), "type": _type_of(table[name].dtype)} for name in table.columns
-    ]
+    columns = [{"name": str(name), "type": _type_of(table[name].dtype)} for name in table.columns]
     return json.dumps(
         {"question": question, "columns": columns, "rows": written["data"]}, ensure_ascii=False
     ).encode()

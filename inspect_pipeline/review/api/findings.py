@@ -47,7 +47,7 @@ class WholeQuery(BaseModel):
     responses=refusals(),
 )
 def list_findings(
-    person: Viewer, opened: Reading, asked: Annotated[FindingQuery, Query()]
+    _person: Viewer, opened: Reading, asked: Annotated[FindingQuery, Query()]
 ) -> FindingPage:
     """Which findings are there? Pages are stable: what arrives meanwhile moves nothing."""
     rows, cursor = findings_page(opened, asked)
@@ -61,7 +61,7 @@ def list_findings(
     responses=refusals(404),
 )
 def get_finding(
-    person: Viewer,
+    _person: Viewer,
     opened: Reading,
     finding_id: FindingId,
     asked: Annotated[WholeQuery, Query()],
@@ -77,7 +77,7 @@ def get_finding(
     summary="What people said of a finding",
     responses=refusals(404),
 )
-def list_reviews(person: Viewer, opened: Reading, finding_id: FindingId) -> ReviewList:
+def list_reviews(_person: Viewer, opened: Reading, finding_id: FindingId) -> ReviewList:
     """In the order it was said; nothing of it is ever changed."""
     said = queries.finding(opened, finding_id).reviews
     return ReviewList(reviews=[ReviewOut.of(row) for row in said])
@@ -176,9 +176,7 @@ def undo_batch(
     asked: list[object] = ["undo", batch_id]
 
     def undo() -> BatchOut:
-        return BatchOut.of(
-            reviewing.undo(opened, batch_id, reviewer=person.name, reviewed_at=at)
-        )
+        return BatchOut.of(reviewing.undo(opened, batch_id, reviewer=person.name, reviewed_at=at))
 
     return once(opened, undo, BatchOut, key=key, person=person, request=asked, at=at)
 

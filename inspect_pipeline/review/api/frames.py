@@ -35,7 +35,7 @@ FrameId = Annotated[WrittenId, Path(description="The id of a frame.", examples=[
     responses=refusals(),
 )
 def list_inspections(
-    person: Viewer, opened: Reading, asked: Annotated[InspectionQuery, Query()]
+    _person: Viewer, opened: Reading, asked: Annotated[InspectionQuery, Query()]
 ) -> InspectionPage:
     """What was inspected, newest frame first? Pages are stable: what arrives moves nothing."""
     rows, cursor = inspections_page(opened, asked)
@@ -48,7 +48,7 @@ def list_inspections(
     summary="One frame's whole history",
     responses=refusals(404),
 )
-def get_frame(person: Viewer, opened: Reading, frame_id: FrameId) -> FrameHistory:
+def get_frame(_person: Viewer, opened: Reading, frame_id: FrameId) -> FrameHistory:
     """Every inspection with its findings and their reviews, every audit, and the good set."""
     return FrameHistory.of(frame_history(opened, frame_id))
 

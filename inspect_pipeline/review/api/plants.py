@@ -34,10 +34,8 @@ class ActivationQuery(BaseModel):
     part: ShortText | None = Field(default=None, description="Only this part.")
 
 
-@router.get(
-    "/lines", operation_id="list_lines", summary="Lines, by name", responses=refusals()
-)
-def list_lines(person: Viewer, opened: Reading) -> LineList:
+@router.get("/lines", operation_id="list_lines", summary="Lines, by name", responses=refusals())
+def list_lines(_person: Viewer, opened: Reading) -> LineList:
     """Every line that a frame came from or that the plant file names."""
     return LineList(lines=[LineOut.of(row) for row in plants.lines(opened)])
 
@@ -45,15 +43,13 @@ def list_lines(person: Viewer, opened: Reading) -> LineList:
 @router.get(
     "/cameras", operation_id="list_cameras", summary="Cameras, by name", responses=refusals()
 )
-def list_cameras(person: Viewer, opened: Reading) -> CameraList:
+def list_cameras(_person: Viewer, opened: Reading) -> CameraList:
     """Every camera that a frame came from, with the line where it stands now."""
     return CameraList(cameras=[CameraOut.of(row) for row in plants.cameras(opened)])
 
 
-@router.get(
-    "/parts", operation_id="list_parts", summary="Parts, by name", responses=refusals()
-)
-def list_parts(person: Viewer, opened: Reading) -> PartList:
+@router.get("/parts", operation_id="list_parts", summary="Parts, by name", responses=refusals())
+def list_parts(_person: Viewer, opened: Reading) -> PartList:
     """Every part that was inspected or that the plant file names."""
     return PartList(parts=[PartOut.of(row) for row in plants.parts(opened)])
 
@@ -61,7 +57,7 @@ def list_parts(person: Viewer, opened: Reading) -> PartList:
 @router.get(
     "/models", operation_id="list_models", summary="Models, newest first", responses=refusals()
 )
-def list_models(person: Viewer, opened: Reading) -> ModelList:
+def list_models(_person: Viewer, opened: Reading) -> ModelList:
     """Every model that has inspected here, with its card as it was then."""
     return ModelList(models=[ModelOut.of(row) for row in queries.models(opened)])
 
@@ -73,7 +69,7 @@ def list_models(person: Viewer, opened: Reading) -> ModelList:
     responses=refusals(),
 )
 def list_activations(
-    person: Viewer, opened: Reading, asked: Annotated[ActivationQuery, Query()]
+    _person: Viewer, opened: Reading, asked: Annotated[ActivationQuery, Query()]
 ) -> ActivationList:
     """By part, newest first; a rollback is a return to a model that was in use before."""
     rows = catalogue.activations(opened, asked.part)

@@ -12,7 +12,6 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -73,6 +72,7 @@ class Problem(BaseModel):
                             "problem": "Input should be less than or equal to 500",
                         }
                     ],
+                    "id": "5f0c9a1e",
                 }
             ]
         }
@@ -84,10 +84,11 @@ class Problem(BaseModel):
     code: Code = Field(description="Stable: programs may decide by it.")
     detail: str = Field(description="One sentence for people; its words may change.")
     fields: list[FieldProblem] = Field(default=[], description="What is wrong, field by field.")
+    id: str = Field(description="Stands in the server's log beside the whole story.")
 
 
 class ApiProblem(Exception):
-    """A request that the API refuses; becomes a Problem with `extra` facts beside it."""
+    """A request that the API refuses; becomes a Problem, with `extra` facts beside it."""
 
     def __init__(
         self,
@@ -108,34 +109,30 @@ class ApiProblem(Exception):
         return cls(422, Code.INVALID_INPUT, f"{found.field}: {problem}", fields=[found])
 
 
-def problem_response(problem: ApiProblem, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer for a refused request; nothing of what the client sent is repeated."""
-    facts = Problem(
-        title=_words_of(problem.status),
-        status=problem.status,
-        code=problem.code,
-        detail=problem.detail,
-        fields=list(problem.fields),
+def problem_body(
+    status: int,
+    detail: str,
+    number: str,
+    *,
+    code: Code | None = None,
+    fields: Sequence[FieldProblem] = (),
+) -> dict[str, Any]:
+    """A Problem as plain JSON; nothing of what the client sent is repeated in it."""
+    usual = _CODES.get(status, Code.BROKEN if status >= 500 else Code.REFUSED)
+    problem = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        code=code or usual,
+        detail=_plain(detail, most_chars=1000),
+        fields=list(fields),
+        id=number,
     )
-    content = {**problem.extra, **facts.model_dump(mode="json")}
-    return JSONResponse(content, problem.status, headers, media_type=MEDIA_TYPE)
+    return problem.model_dump(mode="json")
 
 
-def status_response(
-    status: int, detail: str | None = None, headers: Mapping[str, str] | None = None
-) -> Response:
-    """The answer where only a status is known, such as 404 for a path that nobody serves."""
-    code = _CODES.get(status, Code.BROKEN if status >= 500 else Code.REFUSED)
-    return problem_response(ApiProblem(status, code, detail or _words_of(status)), headers)
-
-
-def invalid_response(error: RequestValidationError) -> Response:
-    """The answer for input of the wrong shape; pydantic's words, without the values."""
-    fields = [_field_problem(found) for found in error.errors()]
-    first = fields[0] if fields else FieldProblem(field="request", problem="not as described")
-    more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
-    detail = f"{first.field}: {first.problem}{more}"
-    return problem_response(ApiProblem(422, Code.INVALID_INPUT, detail, fields=fields))
+def field_problems(error: RequestValidationError) -> list[FieldProblem]:
+    """Input of the wrong shape, field by field; pydantic's words, without the values."""
+    return [_field_problem(found) for found in error.errors()]
 
 
 def _field_problem(found: Mapping[str, Any]) -> FieldProblem:
@@ -143,13 +140,6 @@ def _field_problem(found: Mapping[str, Any]) -> FieldProblem:
     return FieldProblem(field=_plain(place), problem=_plain(str(found["msg"])))
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, *, most_chars: int = 300) -> str:
     """A name of a field comes from outside: any characters, any length."""
-    return text.encode("utf-8", "replace").decode("utf-8")[:300]
-
-
-def _words_of(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Error"
+    return text.encode("utf-8", "replace").decode("utf-8")[:most_chars]

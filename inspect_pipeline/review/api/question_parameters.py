@@ -1,4 +1,4 @@
-"""The parameters of a question as the API takes them: typed, bounded and described by its fields."""
+"""The parameters of a question as the API takes them: typed, bounded, described by its fields."""
 
 from __future__ import annotations
 
@@ -50,12 +50,7 @@ def query_model(question: Question) -> type[TableQuery]:
 
 def parameters_of(question: Question, asked: TableQuery) -> Any:
     """The question's own frozen parameters; raises ApiProblem for what it refuses."""
-    given = {}
-    for one in fields(question.parameters):
-        value = getattr(asked, one.name)
-        given[one.name] = tuple(value) if isinstance(value, list) else value
-        if value == [] and one.default is None:
-            given[one.name] = None
+    given = {one.name: _frozen(getattr(asked, one.name)) for one in fields(question.parameters)}
     try:
         return question.parameters(**given)
     except QuestionRefused as error:
@@ -66,25 +61,35 @@ def refused(error: QuestionRefused, place: str = "query") -> ApiProblem:
     return ApiProblem.of_field(error.field or "question", str(error), place=place)
 
 
-def _field(one: Described, hint: object, default: object) -> tuple[Any, Any]:
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _field(one: Described, hint: object, default: Any) -> tuple[Any, Any]:
     kind = _without_none(hint)
-    facts: dict[str, Any] = {"description": one.says}
     if typing.get_origin(kind) is tuple:
-        (inner, *more) = typing.get_args(kind)
-        is_open = more == [Ellipsis]
-        bounds = {} if is_open else {"min_length": 0, "max_length": 1 + len(more)}
-        written = [] if default in (None, ()) else default
-        return list[_bounded(one, inner)], Field(default=written, **facts, **bounds)  # type: ignore[misc]
+        return _list_field(one, typing.get_args(kind), default)
     annotated = _bounded(one, kind)
     if default is MISSING:
-        return annotated, Field(**facts)
-    return (annotated | None if default is None else annotated), Field(default=default, **facts)
+        return annotated, Field(description=one.says)
+    optional = annotated | None if default is None else annotated
+    return optional, Field(default=default, description=one.says)
+
+
+def _list_field(one: Described, kinds: tuple[Any, ...], default: Any) -> tuple[Any, Any]:
+    """A name that may be repeated: any number of times, or as often as the tuple is long."""
+    inner = _bounded(one, kinds[0])
+    if kinds[-1] is Ellipsis:
+        return list[inner], Field(default=list(default), description=one.says)  # type: ignore[valid-type]
+    count = len(kinds)
+    exact = Annotated[list[inner], Field(min_length=count, max_length=count)]  # type: ignore[valid-type]
+    return exact | None, Field(default=default, description=one.says)
 
 
 def _bounded(one: Described, kind: Any) -> Any:
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return kind
-    return Annotated[_PLAIN[kind], Field(ge=one.least, le=one.most)] if kind in (int, float) else _PLAIN[kind]
+    if kind in (int, float):
+        return Annotated[_PLAIN[kind], Field(ge=one.least, le=one.most)]
+    return _PLAIN.get(kind, kind)
 
 
 def _without_none(hint: object) -> Any:

@@ -59,7 +59,7 @@ class QuestionList(BaseModel):
     questions: list[QuestionOut]
 
 
-def list_questions(person: Viewer) -> QuestionList:
+def list_questions(_person: Viewer) -> QuestionList:
     """Each with its parameters; the answer to each is a table."""
     return QuestionList(questions=[QuestionOut.of(question) for question in QUESTIONS])
 
@@ -84,7 +84,7 @@ def _router() -> APIRouter:
 
 
 def _asking(question: Question) -> Callable[..., Response]:
-    def ask(person: Viewer, opened: Reading, asked: TableQuery) -> Response:
+    def ask(_person: Viewer, opened: Reading, asked: TableQuery) -> Response:
         parameters = parameters_of(question, asked)
         try:
             table = question.answer(opened, parameters)
