@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -47,9 +47,9 @@ def claim_key(opened: Session, claim: Claim, *, at: datetime) -> Kept | None:
             kept_at=at,
         )
         .on_conflict_do_nothing()
+        .returning(KeptAnswer.key)  # a row comes back only where one was written
     )
-    assert isinstance(claimed, CursorResult), "an insert without RETURNING has a row count"
-    if claimed.rowcount == 1:
+    if claimed.one_or_none() is not None:
         return None
     chosen = select(KeptAnswer.request_sha256, KeptAnswer.answer)
     row = opened.execute(chosen.where(*_is(claim))).one()

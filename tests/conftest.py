@@ -6,6 +6,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,13 @@ def postgres_server() -> Iterator[Any]:
 @pytest.fixture
 def postgres_url(postgres_server: Any) -> Iterator[str]:
     """A fresh, empty PostgreSQL database."""
+    with fresh_postgres(postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def fresh_postgres(postgres_server: Any) -> Iterator[str]:
+    """The same for fixtures that live longer than a test."""
     name = f"test_{uuid.uuid4().hex}"
     server_url = sa.make_url(postgres_server.get_uri()).set(drivername="postgresql+psycopg")
     engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)

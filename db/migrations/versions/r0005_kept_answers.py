@@ -20,9 +20,7 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     op.create_table(
         "kept_answers",
-        sa.Column(
-            "user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(200), nullable=False),
         sa.Column("request_sha256", sa.String(64), nullable=False),
         sa.Column("answer", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from db import queries, reviewing
+from db.errors import RecordRefused
 from inspect_pipeline.review.access import Reviewer, Viewer
 from inspect_pipeline.review.api.fields import BatchId, Truth, WrittenId
 from inspect_pipeline.review.api.finding_models import (
@@ -159,7 +160,7 @@ def review_findings(
     "/batches/{batch_id}/undo",
     operation_id="undo_batch",
     summary="Take an action of yours back",
-    responses=refusals(404, 409),
+    responses=refusals(404),
 )
 def undo_batch(
     request: Request,
@@ -170,13 +171,17 @@ def undo_batch(
 ) -> BatchOut:
     """Each finding gets the state it had before; those with a newer review are conflicts.
 
-    Refused with 409 where somebody else did it. Takes the role reviewer.
+    Refused with 403 where somebody else did it. Takes the role reviewer.
     """
     at = desk_of(request).now()
     asked: list[object] = ["undo", batch_id]
 
     def undo() -> BatchOut:
-        return BatchOut.of(reviewing.undo(opened, batch_id, reviewer=person.name, reviewed_at=at))
+        try:
+            batch = reviewing.undo(opened, batch_id, reviewer=person.name, reviewed_at=at)
+        except RecordRefused as error:
+            raise ApiProblem(403, Code.NOT_ALLOWED, str(error)) from error
+        return BatchOut.of(batch)
 
     return once(opened, undo, BatchOut, key=key, person=person, request=asked, at=at)
 

@@ -33,8 +33,8 @@ def ids(rows: list[dict[str, Any]]) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def test_findings_come_newest_first_with_all_their_facts(desk: ApiDesk) -> None:
-    found = desk.viewer.get(LIST).json()["findings"]
+def test_findings_come_newest_first_with_all_their_facts(still_desk: ApiDesk) -> None:
+    found = still_desk.viewer.get(LIST).json()["findings"]
 
     assert len(found) == 2 * FRAMES
     assert found == sorted(found, key=lambda row: (row["taken_at"], row["id"]), reverse=True)
@@ -48,10 +48,10 @@ def test_findings_come_newest_first_with_all_their_facts(desk: ApiDesk) -> None:
 
 
 @pytest.mark.parametrize("order", ["newest", "worst"])
-def test_pages_together_are_the_whole_list_without_repeats(desk: ApiDesk, order: str) -> None:
-    whole = ids(desk.viewer.get(LIST, params={"order": order}).json()["findings"])
+def test_pages_together_are_the_whole_list_without_repeats(still_desk: ApiDesk, order: str) -> None:
+    whole = ids(still_desk.viewer.get(LIST, params={"order": order}).json()["findings"])
 
-    found = pages(desk.viewer, order=order, limit=5)
+    found = pages(still_desk.viewer, order=order, limit=5)
 
     assert [len(page) for page in found] == [5, 5, 2]
     assert ids(list(itertools.chain(*found))) == whole
@@ -116,9 +116,9 @@ def test_worst_first_shows_what_waits_and_with_states_what_is_asked_for(desk: Ap
     ids=str,
 )
 def test_each_filter_leaves_only_what_it_says(
-    desk: ApiDesk, query: dict[str, Any], count: int
+    still_desk: ApiDesk, query: dict[str, Any], count: int
 ) -> None:
-    answer = desk.viewer.get(LIST, params=query)
+    answer = still_desk.viewer.get(LIST, params=query)
 
     assert len(answer.json()["findings"]) == count
 
@@ -183,8 +183,8 @@ def test_reviews_come_in_the_order_they_were_said(desk: ApiDesk) -> None:
 
 @pytest.mark.parametrize("path", ["", "/reviews"])
 @pytest.mark.parametrize("finding_id", [999_999, 2**63 - 1])
-def test_an_unknown_finding_is_not_found(desk: ApiDesk, finding_id: int, path: str) -> None:
-    body = problem(desk.viewer.get(f"{LIST}/{finding_id}{path}"), 404, "not_found")
+def test_an_unknown_finding_is_not_found(still_desk: ApiDesk, finding_id: int, path: str) -> None:
+    body = problem(still_desk.viewer.get(f"{LIST}/{finding_id}{path}"), 404, "not_found")
 
     assert body["detail"].startswith(f"there is no finding {finding_id}")
 
@@ -219,9 +219,9 @@ def test_an_unknown_finding_is_not_found(desk: ApiDesk, finding_id: int, path: s
     ids=lambda given: str(given)[:60],
 )
 def test_a_query_that_is_not_as_described_is_refused_with_its_field(
-    desk: ApiDesk, query: dict[str, str], field: str
+    still_desk: ApiDesk, query: dict[str, str], field: str
 ) -> None:
-    body = problem(desk.viewer.get(LIST, params=query), 422, "invalid_input")
+    body = problem(still_desk.viewer.get(LIST, params=query), 422, "invalid_input")
 
     assert [one["field"] for one in body["fields"]] == [field]
 
@@ -229,22 +229,22 @@ def test_a_query_that_is_not_as_described_is_refused_with_its_field(
 @pytest.mark.parametrize(
     "cursor", ["x", "=", "W10", "bm90IGpzb24", "WyJuZXdlc3QiLDEsMV0", "é", "[]", "W" * 201]
 )
-def test_a_cursor_that_nobody_gave_is_refused(desk: ApiDesk, cursor: str) -> None:
-    body = problem(desk.viewer.get(LIST, params={"cursor": cursor}), 422, "invalid_input")
+def test_a_cursor_that_nobody_gave_is_refused(still_desk: ApiDesk, cursor: str) -> None:
+    body = problem(still_desk.viewer.get(LIST, params={"cursor": cursor}), 422, "invalid_input")
 
     assert body["fields"][0]["field"] == "query.cursor"
 
 
-def test_a_cursor_of_another_order_is_refused(desk: ApiDesk) -> None:
-    given = desk.viewer.get(LIST, params={"limit": 1, "order": "worst"}).json()["next_cursor"]
+def test_a_cursor_of_another_order_is_refused(still_desk: ApiDesk) -> None:
+    given = still_desk.viewer.get(LIST, params={"limit": 1, "order": "worst"}).json()["next_cursor"]
 
-    body = problem(desk.viewer.get(LIST, params={"cursor": given}), 422, "invalid_input")
+    body = problem(still_desk.viewer.get(LIST, params={"cursor": given}), 422, "invalid_input")
 
     assert "another list or order" in body["detail"]
 
 
 @pytest.mark.parametrize("finding_id", ["0", "-1", str(2**63), "9" * 400, "1.0", "one", "%00", "1%20"])
-def test_an_id_that_cannot_be_one_is_refused(desk: ApiDesk, finding_id: str) -> None:
-    body = problem(desk.viewer.get(f"{LIST}/{finding_id}"), 422, "invalid_input")
+def test_an_id_that_cannot_be_one_is_refused(still_desk: ApiDesk, finding_id: str) -> None:
+    body = problem(still_desk.viewer.get(f"{LIST}/{finding_id}"), 422, "invalid_input")
 
     assert body["fields"][0]["field"] == "path.finding_id"
