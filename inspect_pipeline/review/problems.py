@@ -22,6 +22,7 @@ from db.errors import (
     DatabaseUnreachable,
     EvidenceError,
     EvidenceMissing,
+    QuestionRefused,
     RecordRefused,
     ReviewConflict,
     UnknownRecord,
@@ -47,12 +48,13 @@ _STATUS = {
     UnknownRecord: 404,
     ReviewConflict: 409,
     RecordRefused: 422,
+    QuestionRefused: 422,
     DatabaseUnreachable: 503,
     EvidenceMissing: 404,
     EvidenceError: 500,
     DatabaseError: 500,
 }
-_OURS = (NotAllowed, NotOurForm, UnknownRecord, ReviewConflict, RecordRefused)
+_OURS = (NotAllowed, NotOurForm, UnknownRecord, ReviewConflict, RecordRefused, QuestionRefused)
 _MOST_FIELDS = 5  # in the sentence; programs get them all
 _PLAIN = {
     400: "The request could not be read.",

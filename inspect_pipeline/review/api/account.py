@@ -18,6 +18,7 @@ from inspect_pipeline.review.api.fields import NO_NUL, WrittenId
 from inspect_pipeline.review.api.problems import ApiProblem
 from inspect_pipeline.review.api.refusals import refusals, writing
 from inspect_pipeline.review.desk import desk_of
+from inspect_pipeline.review.pages.account import TOKEN_MARK
 from inspect_pipeline.review.transactions import Reading, Writing
 
 router = APIRouter(prefix="/api/v1", tags=["account"])
@@ -110,7 +111,7 @@ def create_token(request: Request, person: Viewer, opened: Writing, asked: Token
         raise ApiProblem.of_field(
             "days", f"this plant allows at most {desk.settings.token_days}", place="body"
         )
-    secret, at = secrets.token_urlsafe(32), desk.now()
+    secret, at = TOKEN_MARK + secrets.token_urlsafe(32), desk.now()
     expires_at = at + timedelta(days=asked.days)
     token_id = keys.create_token(
         opened,

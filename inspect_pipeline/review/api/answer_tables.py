@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from inspect_pipeline.review.api.finding_models import file_name
 from inspect_pipeline.review.api.question_parameters import TableFormat
 
 Cell = str | int | float | bool | None
@@ -38,6 +39,11 @@ class AnswerTable(BaseModel):
 
 
 def table_response(question: str, table: pd.DataFrame, wanted: TableFormat) -> Response:
+    """The answer to a question; of paths on the plant's machines only the names of files."""
+    if "source" in table.columns:
+        table = table.assign(
+            source=table["source"].map(file_name, na_action="ignore").astype("string")
+        )
     if wanted is TableFormat.CSV:
         return _file(table.to_csv(index=False).encode(), "text/csv", f"{question}.csv")
     if wanted is TableFormat.PARQUET:

@@ -62,11 +62,26 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("this time lies outside the years 1 to 9999 in UTC") from error
 
 
-WrittenId = Annotated[int, BeforeValidator(_written_whole), Field(ge=1, le=MAX_ID)]
-Whole = Annotated[int, BeforeValidator(_written_whole), Field(ge=-MAX_ID - 1, le=MAX_ID)]
-PageSize = Annotated[int, BeforeValidator(_written_whole), Field(ge=1, le=MAX_PAGE)]
-Decimal = Annotated[float, BeforeValidator(_written_decimal), Field(allow_inf_nan=False)]
-Share = Annotated[float, BeforeValidator(_written_decimal), Field(ge=0, le=1, allow_inf_nan=False)]
+def whole(least: float | None, most: float | None) -> Any:
+    """Digits between bounds, which are kept within what a database counts with.
+
+    The bounds stand inside: around a validator they would be missing in the description.
+    """
+    low = -MAX_ID - 1 if least is None else int(least)
+    high = MAX_ID if most is None else int(most)
+    return Annotated[int, Field(ge=low, le=high), BeforeValidator(_written_whole)]
+
+
+def decimal(least: float | None, most: float | None) -> Any:
+    """A finite number between bounds."""
+    bounded = Field(ge=least, le=most, allow_inf_nan=False)
+    return Annotated[float, bounded, BeforeValidator(_written_decimal)]
+
+
+WrittenId = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_written_whole)]
+PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_written_whole)]
+Decimal = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_written_decimal)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(_written_decimal)]
 Truth = Annotated[bool, BeforeValidator(_written_truth)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_moment), AfterValidator(_in_utc)]
 

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.masks import decode_mask
+from db.questions.likeness import SimilarFinding
 from db.reviewing import Batch, Conflict, Reviewed
 from db.rows import FindingDetail, FindingRow, InspectionRow, ReviewRow
 from db.words import ReviewState, Severity, Verdict
@@ -147,6 +148,22 @@ class FindingWhole(FindingOut):
 class FindingPage(BaseModel):
     findings: list[FindingOut]
     next_cursor: str | None = Field(description="Null on the last page.")
+
+
+class SimilarFindingOut(BaseModel):
+    finding: FindingOut
+    distance: float = Field(description="0 looks the same, 2 is the opposite (cosine distance).")
+
+    @classmethod
+    def of(cls, row: SimilarFinding) -> SimilarFindingOut:
+        return cls(finding=FindingOut.of(row), distance=row.distance)
+
+
+class SimilarList(BaseModel):
+    is_described: bool = Field(
+        description="False where nothing is kept of how this finding looks: none can be compared."
+    )
+    findings: list[SimilarFindingOut] = Field(description="Of other inspections, nearest first.")
 
 
 class ReviewList(BaseModel):

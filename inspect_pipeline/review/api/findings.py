@@ -8,9 +8,10 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from db import queries, reviewing
-from db.errors import RecordRefused
+from db.errors import QuestionRefused, RecordRefused
+from db.questions.likeness import SimilarTo, similar_findings
 from inspect_pipeline.review.access import Reviewer, Viewer
-from inspect_pipeline.review.api.fields import BatchId, Truth, WrittenId
+from inspect_pipeline.review.api.fields import BatchId, PageSize, Truth, WrittenId
 from inspect_pipeline.review.api.finding_models import (
     BatchOut,
     BulkReviewIn,
@@ -22,6 +23,8 @@ from inspect_pipeline.review.api.finding_models import (
     ReviewIn,
     ReviewList,
     ReviewOut,
+    SimilarFindingOut,
+    SimilarList,
 )
 from inspect_pipeline.review.api.finding_queries import FindingQuery, findings_page
 from inspect_pipeline.review.api.once import IdempotencyKey, once
@@ -39,6 +42,12 @@ class WholeQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     mask: Truth = Field(default=False, description="true: with the region's exact mask.")
+
+
+class SimilarQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    limit: PageSize = Field(default=20, description="At most this many.")
 
 
 @router.get(
@@ -82,6 +91,27 @@ def list_reviews(_person: Viewer, opened: Reading, finding_id: FindingId) -> Rev
     """In the order it was said; nothing of it is ever changed."""
     said = queries.finding(opened, finding_id).reviews
     return ReviewList(reviews=[ReviewOut.of(row) for row in said])
+
+
+@router.get(
+    "/findings/{finding_id}/similar",
+    operation_id="list_similar_findings",
+    summary="Findings that look like this one",
+    responses=refusals(404),
+)
+def list_similar_findings(
+    _person: Viewer,
+    opened: Reading,
+    finding_id: FindingId,
+    asked: Annotated[SimilarQuery, Query()],
+) -> SimilarList:
+    """By what the networks saw; only findings that the same networks described are compared."""
+    queries.finding(opened, finding_id)
+    try:
+        rows = similar_findings(opened, SimilarTo(finding=finding_id, limit=asked.limit))
+    except QuestionRefused:  # it was recorded without a description
+        return SimilarList(is_described=False, findings=[])
+    return SimilarList(is_described=True, findings=[SimilarFindingOut.of(row) for row in rows])
 
 
 @router.post(

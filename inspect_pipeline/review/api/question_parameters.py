@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from db.errors import QuestionRefused
 from db.questions.catalogue import Question
 from db.questions.parameters import Described
-from inspect_pipeline.review.api.fields import Decimal, Moment, ShortText, Truth, Whole
+from inspect_pipeline.review.api.fields import Moment, ShortText, Truth, decimal, whole
 from inspect_pipeline.review.api.problems import ApiProblem
 
-_PLAIN = {str: ShortText, bool: Truth, int: Whole, float: Decimal, datetime: Moment}
+_PLAIN = {str: ShortText, bool: Truth, datetime: Moment}
+_BOUNDED = {int: whole, float: decimal}
 
 
 class TableFormat(StrEnum):
@@ -87,8 +88,8 @@ def _list_field(one: Described, kinds: tuple[Any, ...], default: Any) -> tuple[A
 
 
 def _bounded(one: Described, kind: Any) -> Any:
-    if kind in (int, float):
-        return Annotated[_PLAIN[kind], Field(ge=one.least, le=one.most)]
+    if kind in _BOUNDED:
+        return _BOUNDED[kind](one.least, one.most)
     return _PLAIN.get(kind, kind)
 
 

@@ -30,14 +30,18 @@ def some_finding(desk: ApiDesk) -> int:
         ("GET", "/questions"),
     ],
 )
-def test_nobody_gets_anything_without_signing_in(still_desk: ApiDesk, method: str, path: str) -> None:
+def test_nobody_gets_anything_without_signing_in(
+    still_desk: ApiDesk, method: str, path: str
+) -> None:
     answer = still_desk.client().request(method, API + path)
 
     problem(answer, 401, "not_signed_in")
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("secret", ["wrong", "", "secret-of-viewer ", "é".encode().decode("latin-1")])
+@pytest.mark.parametrize(
+    "secret", ["wrong", "", "secret-of-viewer ", "é".encode().decode("latin-1")]
+)
 def test_a_token_that_nobody_made_opens_nothing(still_desk: ApiDesk, secret: str) -> None:
     header = {"Authorization": f"Bearer {secret}".encode("latin-1")}
 
@@ -71,9 +75,7 @@ def test_a_viewer_changes_nothing_that_was_found(still_desk: ApiDesk, path: str,
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.ENGINEER, Role.ADMIN])
 def test_everybody_above_may_review(desk: ApiDesk, role: Role) -> None:
-    answer = desk.client(role).post(
-        f"{API}/findings/{some_finding(desk)}/reviews", json=REVIEW
-    )
+    answer = desk.client(role).post(f"{API}/findings/{some_finding(desk)}/reviews", json=REVIEW)
 
     assert answer.status_code == 201
 

@@ -243,7 +243,9 @@ def test_a_cursor_of_another_order_is_refused(still_desk: ApiDesk) -> None:
     assert "another list or order" in body["detail"]
 
 
-@pytest.mark.parametrize("finding_id", ["0", "-1", str(2**63), "9" * 400, "1.0", "one", "%00", "1%20"])
+@pytest.mark.parametrize(
+    "finding_id", ["0", "-1", str(2**63), "9" * 400, "1.0", "one", "%00", "1%20"]
+)
 def test_an_id_that_cannot_be_one_is_refused(still_desk: ApiDesk, finding_id: str) -> None:
     body = problem(still_desk.viewer.get(f"{LIST}/{finding_id}"), 422, "invalid_input")
 

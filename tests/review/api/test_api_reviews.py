@@ -93,7 +93,9 @@ def test_where_all_changed_meanwhile_nothing_is_written_and_nothing_can_be_undon
     assert len(body["conflicts"]) == len(finding_ids)
 
 
-def test_one_unknown_finding_among_many_changes_none(still_desk: ApiDesk, still_ids: list[int]) -> None:
+def test_one_unknown_finding_among_many_changes_none(
+    still_desk: ApiDesk, still_ids: list[int]
+) -> None:
     answer = still_desk.reviewer.post(f"{API}/reviews/bulk", json=bulk([*still_ids, 10**12]))
 
     problem(answer, 404, "not_found")
@@ -162,9 +164,7 @@ def test_a_request_that_is_sent_again_is_answered_again_and_done_once(
     assert before < count == written(desk)
 
 
-def test_a_key_stands_for_one_request_of_one_person(
-    desk: ApiDesk, finding_ids: list[int]
-) -> None:
+def test_a_key_stands_for_one_request_of_one_person(desk: ApiDesk, finding_ids: list[int]) -> None:
     key = {"Idempotency-Key": "a0c5-1"}
     desk.reviewer.post(reviews_url(finding_ids[0]), json=said(), headers=key)
 
