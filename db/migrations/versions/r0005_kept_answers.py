@@ -1,6 +1,6 @@
 """Answers kept under a key of the program's choice: a repeated request writes nothing twice.
 
-Revision r0005, after r0003.
+Revision r0005, after r0004.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision: str = "r0005"
-down_revision: str | None = "r0003"
+down_revision: str | None = "r0004"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

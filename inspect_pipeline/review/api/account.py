@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, ConfigDict, Field
 
 from db import keys
 from db.keys import MAX_TOKEN_NAME, TokenRow, sha256_of
 from db.words import Role
 from inspect_pipeline.review.access import NotAllowed, Person, Viewer
-from inspect_pipeline.review.api.fields import NO_NUL, WrittenId
+from inspect_pipeline.review.api.fields import NO_NUL, Days, WrittenId
 from inspect_pipeline.review.api.problems import ApiProblem
 from inspect_pipeline.review.api.refusals import refusals, writing
 from inspect_pipeline.review.desk import desk_of
@@ -70,9 +70,7 @@ class TokenIn(BaseModel):
         description="What it is for."
     )
     role: Role = Field(default=Role.VIEWER, description="At most your own.")
-    days: Annotated[int, Strict()] = Field(
-        default=90, ge=1, le=3650, description="It ends then; the plant may allow fewer."
-    )
+    days: Days = Field(default=90, description="It ends then; the plant may allow fewer.")
 
 
 @router.get("/me", operation_id="get_me", summary="Who am I?", responses=refusals())

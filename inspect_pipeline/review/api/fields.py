@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Strict
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 MAX_ID = 2**63 - 1  # what a database counts with
 MAX_VERSION = 2**31 - 1
@@ -28,6 +28,15 @@ def _written_whole(value: Any) -> Any:
     """Only digits: pydantic alone would take 1_000, 7.0 and blanks around them."""
     if isinstance(value, str) and not (value.isascii() and _DIGITS.fullmatch(value)):
         raise ValueError("expected a whole number in digits")
+    return value
+
+
+def _whole_in_json(value: Any) -> Any:
+    """JSON Schema calls 7.0 an integer; text and true are none, whatever pydantic could read."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("expected a whole number")
     return value
 
 
@@ -85,8 +94,9 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator
 Truth = Annotated[bool, BeforeValidator(_written_truth)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_moment), AfterValidator(_in_utc)]
 
-RowId = Annotated[int, Strict(), Field(ge=1, le=MAX_ID)]
-Version = Annotated[int, Strict(), Field(ge=1, le=MAX_VERSION)]
+RowId = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_whole_in_json)]
+Version = Annotated[int, Field(ge=1, le=MAX_VERSION), BeforeValidator(_whole_in_json)]
+Days = Annotated[int, Field(ge=1, le=3650), BeforeValidator(_whole_in_json)]
 ShortText = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 Note = Annotated[str, Field(max_length=MAX_NOTE_CHARS, pattern=NO_NUL)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

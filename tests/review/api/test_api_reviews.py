@@ -215,6 +215,7 @@ def test_a_key_that_is_no_word_is_refused(
         (said(seen_version="1"), "body.seen_version"),
         (said(seen_version=True), "body.seen_version"),
         (said(seen_version=1.5), "body.seen_version"),
+        (said(seen_version=None), "body.seen_version"),
         (said(seen_version=0), "body.seen_version"),
         (said(seen_version=2**31), "body.seen_version"),
         ({"state": "confirmed"}, "body.seen_version"),
