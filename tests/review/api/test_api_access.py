@@ -45,7 +45,7 @@ def test_nobody_gets_anything_without_signing_in(
 def test_a_token_that_nobody_made_opens_nothing(still_desk: ApiDesk, secret: str) -> None:
     header = {"Authorization": f"Bearer {secret}".encode("latin-1")}
 
-    answer = still_desk.client().get(f"{API}/me", headers=header)  # type: ignore[arg-type]
+    answer = still_desk.client().get(f"{API}/me", headers=header)
 
     assert answer.status_code == (200 if secret.strip() == "secret-of-viewer" else 401)
 

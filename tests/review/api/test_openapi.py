@@ -14,6 +14,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
 
 from db.engine import default_url
 from db.words import Role
@@ -72,6 +73,7 @@ def hold_to_description(
     schema = schemathesis.openapi.from_asgi("/openapi.json", desk.app, headers=admin)
     by_fit = schemathesis.checks.CHECKS.get_one("positive_data_acceptance")
     for result in schema.get_all_operations():
+        assert isinstance(result, Ok), result
         operation = result.ok()
         means_more = any(part in operation.path for part in BY_MEANING)
         _hold(strategy(operation), admin, excluded=[by_fit] if means_more else [])
@@ -132,7 +134,7 @@ def test_every_operation_says_what_it_does_and_how_it_refuses(described: dict[st
 def test_what_changes_something_by_cookie_needs_the_csrf_token(described: dict[str, Any]) -> None:
     for name, operation in operations_of(described):
         changes = not name.startswith("GET ")
-        by_cookie = {"cookie": [], "csrf": []} if changes else {"cookie": []}
+        by_cookie: dict[str, list[str]] = {"cookie": [], "csrf": []} if changes else {"cookie": []}
         assert operation["security"] == [{"bearer": []}, by_cookie], name
 
 
