@@ -18,6 +18,7 @@ from plant_config.errors import PlantConfigError
 def build_app() -> typer.Typer:
     """All verbs. Those with heavy libraries import them when they run, so that --help is quick."""
     from inspect_pipeline.service.cli import (
+        asking,
         database,
         demo,
         evaluating,
@@ -41,6 +42,7 @@ def build_app() -> typer.Typer:
     app.command("evaluate")(evaluating.evaluate)
     app.command("once")(inspecting.once)
     app.add_typer(findings.app, name="findings")
+    app.add_typer(asking.build_ask_app(), name="ask")
     app.command("report")(report.report)
     app.add_typer(database.app, name="db")
     return app

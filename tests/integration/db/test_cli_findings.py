@@ -16,7 +16,8 @@ from db.engine import default_url
 from db.errors import DatabaseNotFound, RecordRefused, UnknownRecord
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.records import Severity, Verdict
-from inspect_pipeline.service.cli.findings import app, moment
+from inspect_pipeline.service.cli.finding_filters import moment
+from inspect_pipeline.service.cli.findings import app
 from inspect_pipeline.service.ledger import Ledger
 from tests.integration.db.database_records import CARD, MODEL_ID, NOON, a_finding, failed, frame_key
 
@@ -55,6 +56,18 @@ def listed_ids(*arguments: str) -> list[int]:
         (("--severity", "minor"), [1]),
         (("--state", "confirmed"), []),
         (("--limit", "1"), [3]),
+        (("--after", "3", "--limit", "1"), [2]),
+        (("--order", "worst"), [3, 1, 2]),
+        (("--state", "new", "--state", "second_look", "--order", "worst"), [3, 1, 2]),
+        (("--kind", "scratch"), [3, 2, 1]),
+        (("--kind", "dent"), []),
+        (("--area-min", "0.5", "--area-max", "0.75", "--score-min", "0.875"), [3, 2, 1]),
+        (("--area-min", "0.8"), []),
+        (("--place", "0.2,0.4,0.3,0.5"), [3, 2, 1]),
+        (("--place", "0.5,0,1,1"), []),
+        (("--web-from", "4", "--web-until", "4.1"), [2]),
+        (("--note", "oil"), []),
+        (("--model", MODEL_ID[:10]), [3, 2, 1]),
     ],
 )
 def test_every_filter_of_list_filters(url: str, arguments: tuple[str, ...], ids: list[int]) -> None:
@@ -200,6 +213,27 @@ def test_an_export_that_cannot_be_written_says_why(
 
 def test_a_time_without_a_zone_is_local_time() -> None:
     assert moment("2026-03-29T12:00") == datetime(2026, 3, 29, 12, 0).astimezone()
+
+
+def test_a_place_that_is_no_box_is_refused_with_an_example(url: str) -> None:
+    refused = findings("list", "--db", url, "--place", "0.5,left,1,1")
+
+    assert refused.exit_code == 2
+    assert "0.5,0,1,0.5" in refused.stderr
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet"])
+def test_a_list_can_be_written_to_a_file(url: str, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"listed{suffix}"
+
+    findings("list", "--db", url, "--limit", "2", "--out", str(out))
+
+    assert read_back(out)["finding_id"].tolist() == [3, 2]
+
+
+def test_parquet_is_not_for_the_screen(url: str) -> None:
+    with pytest.raises(UsageError, match="name one with --out"):
+        findings("list", "--db", url, "--format", "parquet")
 
 
 def test_a_word_that_is_no_time_is_refused_with_an_example(url: str) -> None:
