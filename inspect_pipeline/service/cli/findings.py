@@ -186,14 +186,20 @@ def _facts(detail: FindingDetail, store: EvidenceStore) -> Table:
         facts["web position"] = f"{finding.web_position_mm:.1f} mm"
     names = (finding.observed_name, finding.golden_name, finding.restored_name, finding.heat_name)
     for what, name in zip(("observed", "golden", "restored", "heat"), names, strict=True):
-        path = store.path(name)
-        facts[what] = str(path) if path.is_file() else f"{path} (missing)"
+        facts[what] = _place_of(store, name)
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, fact in facts.items():
         table.add_row(name, fact)
     return table
+
+
+def _place_of(store: EvidenceStore, name: str | None) -> str:
+    if name is None:
+        return "no longer kept: the time for it is over"
+    path = store.path(name)
+    return str(path) if path.is_file() else f"{path} (missing)"
 
 
 def _history(reviews: Sequence[ReviewRow]) -> Table:

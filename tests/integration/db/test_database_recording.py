@@ -17,6 +17,7 @@ from db.descriptors import code_of, decode_descriptor
 from db.engine import session
 from db.errors import RecordRefused, UnknownRecord
 from db.masks import decode_mask
+from db.pictures import disagreements, named_pictures
 from db.repository import record_inspection
 from db.rows import FindingDetail, InspectionRow
 from db.words import Outcome, ReviewState, Severity, UnfitReason, Verdict
@@ -271,19 +272,19 @@ def test_the_evidence_of_a_finding_is_in_the_store(ledger: Ledger, engine: Engin
     ledger.record(failed(0, a_finding(verdict=records.Verdict.REJECTED)))
 
     with session(engine, read_only=True) as opened:
-        named = queries.evidence_names(opened)
+        named = list(named_pictures(opened))
     assert len(named) == 4
-    assert set(named.values()) == {f"finding {the_finding(engine).finding.finding_id}"}
-    assert ledger.store.missing(named) == []
-    assert ledger.store.damaged(named) == []
-    assert ledger.store.orphans(named) == []
+    assert {picture.named_by for picture in named} == {
+        f"finding {the_finding(engine).finding.finding_id}"
+    }
+    assert list(disagreements(named, ledger.store, contents=True)) == []
 
 
 def test_a_refused_inspection_leaves_only_orphans(ledger: Ledger, engine: Engine) -> None:
     with pytest.raises(UnknownRecord):
         ledger.record(replace(failed(), model_id=OTHER_MODEL_ID))
 
-    assert len(ledger.store.orphans([])) == 4
+    assert len(list(ledger.store.names())) == 4
 
 
 def test_evidence_lies_beside_the_sqlite_file_by_default(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from db.engine import session
+from db.engine import session, snapshot
 from db.models import Finding, FindingTally, Frame, Inspection, InspectionTally
+from db.recounting import recount, wrong_tallies
 from db.repository import record_inspection
 from db.reviewing import review_findings, undo
 from db.tallying import FINDING_SLOT, INSPECTION_SLOT, slot_of
@@ -22,6 +23,7 @@ from tests.integration.db.bare_rows import (
     finding_row,
     frame_row,
     inspection_row,
+    record,
     sha,
 )
 
@@ -76,6 +78,23 @@ def test_after_any_series_of_events_the_tallies_equal_a_fresh_count(
 
     assert len(finding_ids) > 10
     assert len(batches) > 10
+    assert kept(engine) == counted(engine)
+    with snapshot(engine) as opened:
+        assert wrong_tallies(opened) == 0
+
+
+def test_a_wrong_tally_is_found_and_counted_again(engine: Engine) -> None:
+    for number in range(3):
+        record(engine, frame_row(number), finding_row(1), finding_row(2, kind="dent"))
+    with session(engine) as opened:
+        opened.execute(sa.update(FindingTally).values(findings=7))
+        opened.execute(sa.delete(InspectionTally))
+
+    with snapshot(engine) as opened:
+        assert wrong_tallies(opened) == 2 + 1
+    with session(engine) as opened:
+        recount(opened)
+
     assert kept(engine) == counted(engine)
 
 
