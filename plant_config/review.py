@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from plant_config.errors import PlantConfigError
 from plant_config.section import PlantPath, Problem, Section, refuse
@@ -68,8 +68,14 @@ class Review(Section):
         changed |= {"port": port} if port is not None else {}
         try:
             return Review.model_validate(changed)
-        except ValueError as error:
+        except ValidationError as error:
             raise PlantConfigError(_reason(error)) from error
+
+    @property
+    def address(self) -> str:
+        """What to type into a browser on this computer, or on another where it is served."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.https else 'http'}://{host}:{self.port}"
 
     @property
     def is_local(self) -> bool:
@@ -102,10 +108,7 @@ def _in_clear(host: str) -> str:
     )
 
 
-def _reason(error: ValueError) -> str:
-    """The first sentence of what was refused, without pydantic's heading."""
-    errors = getattr(error, "errors", None)
-    if errors is None:
-        return str(error)
-    first = errors(include_url=False)[0]
-    return str(first["msg"])
+def _reason(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(step) for step in first["loc"])
+    return f"{key}: {first['msg']}" if key else first["msg"]

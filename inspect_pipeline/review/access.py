@@ -108,6 +108,13 @@ def signed_in(
     return person
 
 
+def person_of(request: Request) -> Person | None:
+    """Who looks, where it only decides what the page around shows: nobody is turned away."""
+    desk = desk_of(request)
+    found = session_of(desk, request.cookies.get(cookie_name(desk.settings)))
+    return None if found is None else _person(found.holder, found.csrf_token)
+
+
 def _program(request: Request, desk: Desk, token: str) -> Person:
     if not is_api(request):
         raise NotSignedIn("tokens open the API only: sign in with a browser")

@@ -13,15 +13,20 @@ WINDOW = timedelta(minutes=15)
 TRIES_OF_PAIR = 5  # one account from one address
 TRIES_OF_NAME = 25  # one account from anywhere: many addresses guess together
 TRIES_OF_ADDRESS = 50  # one address at any account: a whole shift may share it
-_MAX_KEYS = 20_000
+MAX_KEYS = 20_000  # beyond it the keys that were tried longest ago are forgotten
 
 
 class SignInGate:
     """A try counts as wrong until `forgive` says that it was right, so a crowd cannot slip in."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_keys: int = MAX_KEYS) -> None:
+        self._max_keys = max_keys
         self._tries: OrderedDict[tuple[str, str], deque[datetime]] = OrderedDict()
         self._lock = Lock()
+
+    def __len__(self) -> int:
+        """How many accounts, addresses and pairs of them are remembered."""
+        return len(self._tries)
 
     def admit(self, name: str, address: str, *, at: datetime) -> timedelta | None:
         """None: go on, and this try is counted. Otherwise how long to wait; it is not counted."""
@@ -32,7 +37,7 @@ class SignInGate:
                 return max(waits)
             for tries, _ in kept:
                 tries.append(at)
-            while len(self._tries) > _MAX_KEYS:
+            while len(self._tries) > self._max_keys:
                 self._tries.popitem(last=False)
             return None
 

@@ -27,7 +27,7 @@ from db.errors import (
     ReviewConflict,
     UnknownRecord,
 )
-from inspect_pipeline.review.access import NotAllowed, NotOurForm, NotSignedIn, is_api
+from inspect_pipeline.review.access import NotAllowed, NotOurForm, NotSignedIn, is_api, person_of
 from inspect_pipeline.review.desk import desk_of
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.shield import harden
@@ -90,6 +90,8 @@ def problem(
         answer = JSONResponse(body, status_code=status, media_type="application/problem+json")
     else:
         person = getattr(request.state, "person", None)
+        if person is None and status == 404:  # the way back; a database that is gone is no 404
+            person = person_of(request)
         is_part = "HX-Request" in request.headers
         template = "problem_notice.html" if is_part else "problem.html"
         facts = {"title": title, "message": message, "number": number, "status_code": status}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import secrets
 from datetime import timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from db import keys, people
@@ -16,6 +15,7 @@ from db.errors import RecordRefused
 from db.words import Role
 from inspect_pipeline.review.access import Person, Viewer
 from inspect_pipeline.review.desk import desk_of
+from inspect_pipeline.review.fields import RowId, Written
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.pages.sign_in import address_of, start_session
 from inspect_pipeline.review.passwords import MIN_LENGTH, check_new_password
@@ -30,7 +30,6 @@ _DONE = {
     "elsewhere": "Every other browser is signed out.",
     "revoked": "The token is revoked: it opens nothing any more.",
 }
-Written = Annotated[str, Form()]
 
 
 @router.get("")
@@ -108,7 +107,7 @@ def create_token(
 
 
 @router.post("/tokens/{token_id}/revoke")
-def revoke_token(request: Request, person: Viewer, token_id: int) -> Response:
+def revoke_token(request: Request, person: Viewer, token_id: RowId) -> Response:
     desk = desk_of(request)
     with session(desk.engine) as opened:
         keys.revoke_token(opened, token_id, user_id=person.user_id, at=desk.now())

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from db import keys, people
@@ -14,6 +13,7 @@ from db.errors import RecordRefused
 from db.words import Role
 from inspect_pipeline.review.access import Admin, Person
 from inspect_pipeline.review.desk import desk_of
+from inspect_pipeline.review.fields import RowId, Written
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.passwords import MIN_LENGTH, check_new_password
 
@@ -27,7 +27,6 @@ _DONE = {
     "enabled": "The account may sign in again.",
     "password": "The password is set, and the person is signed out everywhere.",
 }
-Written = Annotated[str, Form()]
 
 
 @router.get("")
@@ -66,7 +65,7 @@ def add(
 
 
 @router.post("/{user_id}/role")
-def change_role(request: Request, person: Admin, user_id: int, role: Written = "") -> Response:
+def change_role(request: Request, person: Admin, user_id: RowId, role: Written = "") -> Response:
     try:
         chosen = _role(role)
         with session(desk_of(request).engine) as opened:
@@ -78,7 +77,7 @@ def change_role(request: Request, person: Admin, user_id: int, role: Written = "
 
 
 @router.post("/{user_id}/disable")
-def disable(request: Request, person: Admin, user_id: int) -> Response:
+def disable(request: Request, person: Admin, user_id: RowId) -> Response:
     desk = desk_of(request)
     try:
         with session(desk.engine) as opened:
@@ -90,7 +89,7 @@ def disable(request: Request, person: Admin, user_id: int) -> Response:
 
 
 @router.post("/{user_id}/enable")
-def enable(request: Request, person: Admin, user_id: int) -> Response:
+def enable(request: Request, person: Admin, user_id: RowId) -> Response:
     with session(desk_of(request).engine) as opened:
         people.enable(opened, user_id)
     _log.info("account enabled: account=%d by=%r", user_id, person.name)
@@ -99,7 +98,7 @@ def enable(request: Request, person: Admin, user_id: int) -> Response:
 
 @router.post("/{user_id}/password")
 def set_password(
-    request: Request, person: Admin, user_id: int, password: Written = ""
+    request: Request, person: Admin, user_id: RowId, password: Written = ""
 ) -> Response:
     """A new first password; whoever was signed in with the old one is not any more."""
     desk = desk_of(request)
@@ -129,9 +128,7 @@ def _back(done: str) -> Response:
     return RedirectResponse(f"/people?done={done}", status_code=303)
 
 
-def _refused(
-    request: Request, person: Person, error: RecordRefused, **written: str
-) -> Response:
+def _refused(request: Request, person: Person, error: RecordRefused, **written: str) -> Response:
     return _page(request, person, status=422, message=str(error), **written)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import secrets
 from datetime import timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from db import keys, people
@@ -15,6 +14,7 @@ from db.engine import session
 from db.people import UserRow
 from inspect_pipeline.review.access import Viewer, cookie_name, session_of
 from inspect_pipeline.review.desk import Desk, desk_of
+from inspect_pipeline.review.fields import Written
 from inspect_pipeline.review.page import THEME_COOKIE, THEMES, page
 
 router = APIRouter()
@@ -36,9 +36,9 @@ def show_login(request: Request, next: str = "") -> Response:  # noqa: A002 - as
 @router.post("/login")
 def sign_in(
     request: Request,
-    name: Annotated[str, Form()] = "",
-    password: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = "",  # noqa: A002 - as in the address
+    name: Written = "",
+    password: Written = "",
+    next: Written = "",  # noqa: A002 - as in the address
 ) -> Response:
     """A session with a new secret, whatever cookie the browser came with."""
     desk, back = desk_of(request), local_path(next)
@@ -76,8 +76,8 @@ def sign_out(request: Request, person: Viewer) -> Response:
 @router.post("/theme")
 def choose_theme(
     request: Request,
-    theme: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = "",  # noqa: A002 - as in the address
+    theme: Written = "",
+    next: Written = "",  # noqa: A002 - as in the address
 ) -> Response:
     """Kept in a cookie of its own, so that it works before anybody signed in."""
     answer = RedirectResponse(local_path(next), status_code=303)

@@ -24,7 +24,9 @@ def build_app() -> typer.Typer:
         evaluating,
         findings,
         inspecting,
+        people,
         report,
+        serving,
         training,
     )
 
@@ -44,6 +46,8 @@ def build_app() -> typer.Typer:
     app.add_typer(findings.app, name="findings")
     app.add_typer(asking.build_ask_app(), name="ask")
     app.command("report")(report.report)
+    app.command("serve")(serving.serve)
+    app.add_typer(people.app, name="users")
     app.add_typer(database.app, name="db")
     return app
 
