@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from db.errors import UnknownRecord
@@ -83,6 +83,14 @@ class FindingShape:
     x1: int
     y1: int
     mask: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """The pictures that a row names: observed, golden, restored, heat; and whose heat it is."""
+
+    names: tuple[str | None, str | None, str | None, str | None]
+    model_card: dict[str, Any]
 
 
 def frame(opened: Session, frame_id: int) -> FrameDetail:
@@ -179,12 +187,34 @@ def shapes(opened: Session, finding_ids: Sequence[int]) -> dict[int, FindingShap
     return {row["finding_id"]: FindingShape(**row) for row in opened.execute(chosen).mappings()}
 
 
+def named_by_finding(opened: Session, finding_id: int) -> Named | None:
+    """Which pictures does a finding have? None where there is no such finding."""
+    return _named(opened, Finding, Finding.id == finding_id)
+
+
+def named_by_inspection(opened: Session, inspection_id: int) -> Named | None:
+    """Which pictures were kept of the whole frame? None where there is no such inspection."""
+    return _named(opened, Inspection, Inspection.id == inspection_id)
+
+
 def card_of(opened: Session, model_id: str) -> dict[str, Any]:
     """What a model says of itself; raises UnknownRecord."""
     card = opened.scalar(select(Model.card).where(Model.model_id == model_id))
     if card is None:
         raise UnknownRecord(f"there is no model {model_id}")
     return card
+
+
+def _named(
+    opened: Session, table: type[Finding] | type[Inspection], condition: ColumnElement[bool]
+) -> Named | None:
+    chosen = select(
+        table.observed_name, table.golden_name, table.restored_name, table.heat_name, Model.card
+    ).where(condition)
+    if table is Finding:
+        chosen = chosen.join(Inspection, Finding.inspection_id == Inspection.id)
+    row = opened.execute(chosen.join(Model, Inspection.model_id == Model.model_id)).one_or_none()
+    return None if row is None else Named(names=tuple(row[:4]), model_card=row[4])
 
 
 def _neighbours(opened: Session, frame_ids: Sequence[int]) -> list[NeighbourFrame]:
