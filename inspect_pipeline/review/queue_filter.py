@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from db.rows import AfterUrgent, FindingFilter
+from db.waiting import Places
 from db.words import ReviewState, Severity, Verdict
 
 LONGEST_NAME = 200
@@ -41,6 +42,19 @@ Place = tuple[float, float, float, float]
 
 class BadFilter(Exception):
     """A word of the URL that cannot be understood; names the field and says what it takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A field of the filter that offers what there is: (value, words)."""
+
+    name: str
+    label: str
+    every: str
+    options: Sequence[tuple[str, str]]
+
+    def offers(self, value: str) -> bool:
+        return any(value == offered for offered, _ in self.options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +126,24 @@ def queue_filter(asked: Mapping[str, str], zone: ZoneInfo) -> QueueFilter:
     return QueueFilter(wanted=wanted, given=given)
 
 
+def choices(places: Places) -> list[Choice]:
+    """What the form of the filter offers."""
+    cameras = [(camera_id, f"{camera_id} ({line_id})") for camera_id, line_id in places.cameras]
+    offered = (
+        ("part", "Every part", [(part, part) for part in places.parts]),
+        ("line", "Every line", [(line_id, line_id) for line_id in places.lines]),
+        ("camera", "Every camera", cameras),
+        ("severity", "Any", _words(reversed(Severity))),
+        ("verdict", "Any", _words(Verdict)),
+        ("state", "New or second look", _words(WAITING_STATES)),
+        ("place", "Anywhere", list(NINTHS.items())),
+    )
+    return [
+        Choice(name=name, label=LABELS[name], every=every, options=options)
+        for name, every, options in offered
+    ]
+
+
 def written_after(urgency: float, finding_id: int) -> str:
     """Where a page ended, for a URL; `after_of` reads it back without loss."""
     return f"{urgency!r}~{finding_id}"
@@ -159,6 +191,10 @@ def _moment(zone: ZoneInfo) -> Callable[[str], datetime]:
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
     return reading
+
+
+def _words(words: Iterable[StrEnum]) -> list[tuple[str, str]]:
+    return [(str(word), word.replace("_", " ")) for word in words]
 
 
 def _area(said: str) -> float:

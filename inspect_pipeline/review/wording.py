@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from db.words import Judgement, ReviewState
+from inspect_pipeline.reports import sentences
 from inspect_pipeline.reports.sentences import plural
 
 SAID_WORDS = {
@@ -82,3 +83,24 @@ def conflict_words(count: int) -> str:
         f"{plural(count, 'finding was', 'findings were')} left as "
         f"{'it was' if count == 1 else 'they were'}: somebody answered first"
     )
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "area": sentences.area,
+    "explained_words": explained_words,
+    "good_parts": sentences.good_parts_sentence,
+    "judgement": JUDGEMENT_WORDS.__getitem__,
+    "judgement_tone": JUDGEMENT_TONES.__getitem__,
+    "plural": sentences.plural,
+    "review": sentences.REVIEW_WORDS.__getitem__,
+    "said": SAID_WORDS.__getitem__,
+    "said_tone": SAID_TONES.__getitem__,
+    "score": sentences.score_sentence,
+    "score_words": score_words,
+    "severity_tone": sentences.SEVERITY_TONES.__getitem__,
+    "share": sentences.share,
+    "significant": sentences.significant,
+    "unfit": sentences.UNFIT_WORDS.__getitem__,
+    "verdict_sentence": sentences.verdict_sentence,
+    "verdict_tone": sentences.VERDICT_TONES.__getitem__,
+}

@@ -22,7 +22,7 @@ from db.waiting import (
     reviews_of_batch,
     waiting_count,
 )
-from db.words import ReviewState, Role, Severity, Verdict
+from db.words import ReviewState, Role
 from inspect_pipeline.review.access import Person, Reviewer, Viewer
 from inspect_pipeline.review.answers import answer_of, note_of, seen_versions
 from inspect_pipeline.review.desk import Desk, desk_of
@@ -30,11 +30,10 @@ from inspect_pipeline.review.page import page
 from inspect_pipeline.review.queue_cards import QueueCard, cards_of
 from inspect_pipeline.review.queue_filter import (
     LABELS,
-    NINTHS,
-    WAITING_STATES,
     BadFilter,
     QueueFilter,
     after_of,
+    choices,
     queue_filter,
     written_after,
 )
@@ -85,11 +84,7 @@ def show_queue(
         "left": _by_id(opened, desk, left_ids, conflicts=left_ids),
         "is_first_page": not after,
         "toast": _toast_of(opened, done, person) or (_trouble(left_ids) if left_ids else None),
-        "places": places(opened),
-        "ninths": NINTHS,
-        "severities": list(reversed(Severity)),
-        "verdicts": list(Verdict),
-        "states": WAITING_STATES,
+        "choices": choices(places(opened)),
         **_common(opened, asked, person),
     }
     return page(request, "queue.html", person, status=400 if problem else 200, **facts)
@@ -109,13 +104,6 @@ def show_more(request: Request, person: Viewer, opened: Reading, after: str = ""
         )
     facts = {"asked": asked, "cards": cards, "problem": None, "may_review": _may_review(person)}
     return page(request, "queue_more.html", person, **facts)
-
-
-@router.get("/queue/count")
-def show_count(request: Request, person: Viewer, opened: Reading) -> Response:
-    """How many wait by now; a filter that cannot be read counts everything."""
-    asked = _filter_again(str(request.url.query), desk_of(request))
-    return page(request, "queue_count.html", person, **_common(opened, asked, person))
 
 
 @router.post("/queue/review")
