@@ -112,14 +112,10 @@ def frame(opened: Session, frame_id: int) -> FrameDetail:
     if row is None:
         raise UnknownRecord(f"there is no frame {frame_id}")
     inspections = inspection_columns().where(Frame.id == frame_id).order_by(Inspection.id)
-    findings = (
-        finding_columns().where(Frame.id == frame_id).order_by(Inspection.id, Finding.number)
-    )
+    findings = finding_columns().where(Frame.id == frame_id).order_by(Inspection.id, Finding.number)
     return FrameDetail(
         frame=FrameRow(**row),
-        inspections=tuple(
-            InspectionRow(**one) for one in opened.execute(inspections).mappings()
-        ),
+        inspections=tuple(InspectionRow(**one) for one in opened.execute(inspections).mappings()),
         findings=tuple(FindingRow(**one) for one in opened.execute(findings).mappings()),
         audits=tuple(audits(opened, frame_id)),
     )

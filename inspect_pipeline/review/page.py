@@ -13,7 +13,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from db.surroundings import NEAR
 from db.words import Role
+from inspect_pipeline.reports.drawing import HEAT_COLOURS
 from inspect_pipeline.reports.sentences import position
 from inspect_pipeline.review.access import Person
 from inspect_pipeline.review.desk import desk_of
@@ -94,6 +96,8 @@ def build_templates(zone: ZoneInfo) -> Environment:
         "finding_picture": finding_picture,
         "frame_picture": frame_picture,
         "difference_picture": difference_picture,
+        "heat_colours": HEAT_COLOURS,
+        "near": NEAR,
         "place_words": place_words,
         "position": position,
     }

@@ -39,9 +39,7 @@ def test_the_veil_is_clear_where_the_part_looks_good() -> None:
 
 
 def test_the_signed_difference_tells_brighter_from_darker() -> None:
-    shown = opened(
-        pictures.signed_difference(grey(100, 200, 20), grey(100, 100, 120))
-    ).astype(int)
+    shown = opened(pictures.signed_difference(grey(100, 200, 20), grey(100, 100, 120))).astype(int)
 
     same, brighter, darker = shown[0]
     assert same[0] == same[1] == same[2]

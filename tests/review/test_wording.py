@@ -57,6 +57,4 @@ def test_an_action_is_said_with_what_it_was_done_to() -> None:
     assert wording.done_words(confirmed, [12]) == "Finding 12 confirmed as a defect"
     assert wording.done_words(false_alarm, [1, 2, 3]) == "3 findings called false alarms"
     assert wording.undone_words(1) == "Taken back: 1 finding waits again"
-    assert (
-        wording.conflict_words(2) == "2 findings were left as they were: somebody answered first"
-    )
+    assert wording.conflict_words(2) == "2 findings were left as they were: somebody answered first"

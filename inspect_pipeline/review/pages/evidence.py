@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from db.errors import EvidenceError, EvidenceMissing
 from db.evidence import EvidenceStore
@@ -15,11 +15,11 @@ from inspect_pipeline.reports.drawing import HeatScale
 from inspect_pipeline.reports.model_cards import calibration_facts
 from inspect_pipeline.reports.stored import heat_of, picture_of
 from inspect_pipeline.review import pictures
-from inspect_pipeline.review.access import Viewer
+from inspect_pipeline.review.access import signed_in
 from inspect_pipeline.review.desk import desk_of
 from inspect_pipeline.review.transactions import Reading
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(signed_in)])
 
 RowId = Annotated[int | None, Query(ge=1, lt=2**63)]
 KINDS = {".png": "image/png", ".tiff": "image/tiff"}
@@ -27,13 +27,10 @@ KEPT = "private, max-age=31536000, immutable"
 _NOT_NAMED = "No finding or frame has this picture."
 
 
-@router.get("/evidence/{first}/{second}/{name}")
+@router.get("/evidence/{name:path}")
 def show_picture(
     request: Request,
-    person: Viewer,
     opened: Reading,
-    first: str,
-    second: str,
     name: str,
     *,
     finding: RowId = None,
@@ -44,14 +41,13 @@ def show_picture(
 
     The address says which finding or inspection has the picture (review.evidence_links).
     """
-    whole_name = f"{first}/{second}/{name}"
     store = desk_of(request).store
     named: Named | None = None
     if finding is not None:
         named = named_by_finding(opened, finding)
     elif inspection is not None:
         named = named_by_inspection(opened, inspection)
-    if named is None or whole_name not in named.names or not _is_name(store, whole_name):
+    if named is None or name not in named.names or not _is_name(store, name):
         raise HTTPException(404, _NOT_NAMED)
     suffix = PurePosixPath(name).suffix
     if suffix not in KINDS:
@@ -60,18 +56,15 @@ def show_picture(
     if shown and is_heat != (shown in {"colour", "veil"}):
         raise HTTPException(422, "as: colour and veil are for heat, small is for pictures")
     if not shown:
-        return _kept(request, whole_name, KINDS[suffix], lambda: store.get(whole_name))
+        return _kept(request, name, KINDS[suffix], lambda: store.get(name))
     scale = calibration_facts(named.model_card).scale
-    mark = f"{whole_name}-{shown}-{scale.low:g}-{scale.high:g}"
-    return _kept(
-        request, mark, "image/png", lambda: _drawn(store.get(whole_name), shown, scale)
-    )
+    mark = f"{name}-{shown}-{scale.low:g}-{scale.high:g}"
+    return _kept(request, mark, "image/png", lambda: _drawn(store.get(name), shown, scale))
 
 
 @router.get("/findings/{finding_id}/difference")
 def show_difference(
     request: Request,
-    person: Viewer,
     opened: Reading,
     finding_id: int,
     shown: Annotated[Literal["signed", "absolute"], Query(alias="as")] = "signed",

@@ -98,9 +98,7 @@ def enable(request: Request, person: Admin, user_id: int) -> Response:
 
 
 @router.post("/{user_id}/password")
-def set_password(
-    request: Request, person: Admin, user_id: int, password: Written = ""
-) -> Response:
+def set_password(request: Request, person: Admin, user_id: int, password: Written = "") -> Response:
     """A new first password; whoever was signed in with the old one is not any more."""
     desk = desk_of(request)
     with session(desk.engine, read_only=True) as opened:
@@ -129,9 +127,7 @@ def _back(done: str) -> Response:
     return RedirectResponse(f"/people?done={done}", status_code=303)
 
 
-def _refused(
-    request: Request, person: Person, error: RecordRefused, **written: str
-) -> Response:
+def _refused(request: Request, person: Person, error: RecordRefused, **written: str) -> Response:
     return _page(request, person, status=422, message=str(error), **written)
 
 

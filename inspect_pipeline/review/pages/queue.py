@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -19,7 +19,6 @@ from db.waiting import (
     COUNTED_TO,
     findings_by_id,
     places,
-    reviews_of_batch,
     waiting_count,
 )
 from db.words import ReviewState, Role
@@ -37,38 +36,43 @@ from inspect_pipeline.review.queue_filter import (
     queue_filter,
     written_after,
 )
+from inspect_pipeline.review.toasts import Toast, toast_of_batch
 from inspect_pipeline.review.transactions import Reading, Writing
 from inspect_pipeline.review.wording import conflict_words, done_words, undone_words
 
 router = APIRouter()
 
 CARDS_PER_PAGE = 24
-_BATCH = re.compile(r"[0-9a-f]{32}")
 _IDS = re.compile(r"[1-9][0-9]{0,17}(,[1-9][0-9]{0,17}){0,99}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Toast:
-    """What just happened; `batch_id` where it can be taken back."""
-
-    words: str
-    batch_id: str | None = None
-    trouble: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Cards:
-    cards: list[QueueCard]
+    cards: Sequence[QueueCard]
     more: str | None  # where the next page begins
+
+
+_EVERYTHING = QueueFilter(wanted=FindingFilter(), given={})
+_NO_CARDS = Cards(cards=(), more=None)
 
 
 @router.get("/queue")
 def show_queue(
-    request: Request, person: Viewer, opened: Reading, *, after: str = "", done: str = "", left: str = ""
+    request: Request,
+    person: Viewer,
+    opened: Reading,
+    *,
+    after: str = "",
+    done: str = "",
+    left: str = "",
 ) -> Response:
     """`done` names an action just made, `left` findings that it left to somebody else's answer."""
     desk = desk_of(request)
-    asked, cards, problem = QueueFilter(wanted=FindingFilter(), given={}), Cards(cards=[], more=None), None
+    asked, cards, problem = (
+        QueueFilter(wanted=FindingFilter(), given={}),
+        Cards(cards=[], more=None),
+        None,
+    )
     try:
         asked = queue_filter(request.query_params, desk.zone)
         cards = _cards(opened, desk, asked, after_of(after) if after else None)
@@ -83,7 +87,7 @@ def show_queue(
         "cards": Cards(cards=kept, more=cards.more),
         "left": _by_id(opened, desk, left_ids, conflicts=left_ids),
         "is_first_page": not after,
-        "toast": _toast_of(opened, done, person) or (_trouble(left_ids) if left_ids else None),
+        "toast": _toast(opened, done, left_ids, person),
         "choices": choices(places(opened)),
         **_common(opened, asked, person),
     }
@@ -99,7 +103,13 @@ def show_more(request: Request, person: Viewer, opened: Reading, after: str = ""
         cards = _cards(opened, desk, asked, after_of(after))
     except BadFilter as error:
         return page(
-            request, "queue_more.html", person, 400, asked=None, problem=str(error), cards=None,
+            request,
+            "queue_more.html",
+            person,
+            400,
+            asked=None,
+            problem=str(error),
+            cards=None,
             may_review=False,
         )
     facts = {"asked": asked, "cards": cards, "problem": None, "may_review": _may_review(person)}
@@ -195,9 +205,7 @@ def _by_id(
 ) -> list[QueueCard]:
     if not finding_ids:
         return []
-    return cards_of(
-        opened, desk.store, findings_by_id(opened, finding_ids), conflicts=conflicts
-    )
+    return cards_of(opened, desk.store, findings_by_id(opened, finding_ids), conflicts=conflicts)
 
 
 def _common(opened: Session, asked: QueueFilter, person: Person) -> dict[str, object]:
@@ -219,7 +227,7 @@ def _filter_again(query: str, desk: Desk) -> QueueFilter:
     try:
         return queue_filter(dict(parse_qsl(query)), desk.zone)
     except BadFilter:
-        return QueueFilter(wanted=FindingFilter(), given={})
+        return _EVERYTHING
 
 
 def _back_to_queue(asked: QueueFilter, batch: Batch) -> Response:
@@ -229,16 +237,10 @@ def _back_to_queue(asked: QueueFilter, batch: Batch) -> Response:
     return RedirectResponse(asked.url("/queue", **more), status_code=303)
 
 
-def _toast_of(opened: Session, done: str, person: Person) -> Toast | None:
-    """Of an action of this person that an address names; others' say nothing here."""
-    said = reviews_of_batch(opened, done) if _BATCH.fullmatch(done) else []
-    if not said or said[0].reviewer != person.name:
-        return None
-    if said[0].undoes_id is not None:
-        return Toast(words=undone_words(len(said)))
-    finding_ids = [review.finding_id for review in said]
-    return Toast(words=done_words(said[0].state_after, finding_ids), batch_id=done)
-
-
-def _trouble(left_ids: list[int]) -> Toast:
-    return Toast(words=conflict_words(len(left_ids)))
+def _toast(opened: Session, done: str, left_ids: list[int], person: Person) -> Toast | None:
+    """What an address says was just done and left undone."""
+    toast = toast_of_batch(opened, done, person.name)
+    if not left_ids:
+        return toast
+    trouble = conflict_words(len(left_ids))
+    return Toast(words=trouble) if toast is None else replace(toast, trouble=trouble)
