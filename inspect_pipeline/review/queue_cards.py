@@ -55,9 +55,8 @@ def cards_of(
     conflicts: Collection[int] = (),
 ) -> list[QueueCard]:
     """One card per row, in their order."""
-    found = shapes(opened, [row.finding_id for row in rows])
-    answered = [row.finding_id for row in rows if row.version]
-    said = last_reviews(opened, answered) if answered else {}
+    finding_ids = [row.finding_id for row in rows]
+    found, said = shapes(opened, finding_ids), last_reviews(opened, finding_ids)
     return [
         QueueCard(
             row=row,

@@ -14,6 +14,7 @@ let view = { ...whole };
 let mode = "side";
 let blinking = null;
 let isAbove = true;
+let isChosen = false; // what to compare with: until somebody chooses, each way has its own
 
 // Zoom and pan: one view for all drawings
 
@@ -142,6 +143,8 @@ function choose(wanted) {
   mode = wanted;
   isAbove = true;
   const isSide = mode === "side";
+  const usual = mode === "overlay" ? "heat" : "golden";
+  if (!isChosen && [...other.options].some((option) => option.value === usual)) other.value = usual;
   panes.hidden = !isSide;
   stage.hidden = isSide;
   viewer.querySelector("[data-compare]").hidden = isSide;
@@ -153,7 +156,7 @@ function choose(wanted) {
     stage.querySelector("[data-stage-words]").textContent = WORDS[mode](other.selectedOptions[0].textContent);
   }
   blink(mode === "blink");
-  sessionStorage.setItem("viewer", JSON.stringify({ mode, other: other.value, amount: amount.value }));
+  sessionStorage.setItem("viewer", JSON.stringify({ mode, amount: amount.value, ...(isChosen ? { other: other.value } : {}) }));
   drawComparison();
 }
 
@@ -215,7 +218,10 @@ viewer.addEventListener("click", (event) => {
 });
 viewer.addEventListener("change", (event) => {
   if (event.target.name === "mode") choose(event.target.value);
-  if (event.target === other) choose(mode);
+  if (event.target === other) {
+    isChosen = true;
+    choose(mode);
+  }
 });
 amount.addEventListener("input", drawComparison);
 amount.addEventListener("change", () => choose(mode));
@@ -231,7 +237,8 @@ function remembered() {
 if (other.options.length) {
   viewer.querySelector(".viewer-bar").hidden = false;
   const last = remembered();
-  if ([...other.options].some((option) => option.value === last.other)) other.value = last.other;
+  isChosen = [...other.options].some((option) => option.value === last.other);
+  if (isChosen) other.value = last.other;
   if (last.amount) amount.value = last.amount;
   choose(["slider", "blink", "overlay"].includes(last.mode) ? last.mode : "side");
 }
