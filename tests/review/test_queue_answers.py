@@ -43,8 +43,7 @@ def batch_of(answer: Response) -> str:
 
 def gone(answer: Response) -> list[int]:
     return [
-        int(found)
-        for found in re.findall(r'id="finding-(\d+)" hx-swap-oob="delete"', answer.text)
+        int(found) for found in re.findall(r'id="finding-(\d+)" hx-swap-oob="delete"', answer.text)
     ]
 
 

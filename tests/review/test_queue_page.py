@@ -104,7 +104,8 @@ def test_a_filter_that_cannot_be_read_names_its_field(
 
 
 @pytest.mark.parametrize(
-    "tried", ["' OR 1=1 --", "x'; DROP TABLE findings; --", "%", "_%", '"><script>alert(1)</script>']
+    "tried",
+    ["' OR 1=1 --", "x'; DROP TABLE findings; --", "%", "_%", '"><script>alert(1)</script>'],
 )
 def test_sql_and_html_in_a_filter_are_only_words(filled: ReviewDesk, tried: str) -> None:
     client = filled.client("kim")
