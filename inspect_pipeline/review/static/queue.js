@@ -9,6 +9,8 @@ const empty = document.getElementById("empty");
 const undoable = []; // batches of this page's actions, the newest last
 const KEEP_AHEAD = 6; // cards left below which the next page is fetched
 let current = null; // the card that keys act on
+const underWay = new Map(); // answers that are sent and not yet written: request -> its cards
+let undosWanted = 0; // pressed while an answer was under way: it is the one to take back
 
 const shown = () => [...document.querySelectorAll(".finding-card:not(.answered)")];
 const isTyping = (element) => element.closest("input:not([type=checkbox]), textarea, select, dialog");
@@ -67,6 +69,10 @@ function openNote() {
 }
 
 function undoLast() {
+  if (underWay.size) {
+    undosWanted += 1;
+    return;
+  }
   const batch = undoable.at(-1);
   const form = toasts.querySelector("form[data-undo]");
   if (batch && form?.elements.batch_id.value === batch) {
@@ -153,27 +159,37 @@ const isQueueForm = (form) => form?.matches?.("[data-answer], [data-bulk]");
 const cardsOf = (form) =>
   form.matches("[data-bulk]") ? selected().map((box) => box.closest(".finding-card")) : [form.closest(".finding-card")];
 
+const undoneBy = (event) => event.detail.requestConfig?.parameters?.batch_id;
+
 document.body.addEventListener("htmx:afterRequest", (event) => {
-  const sent = event.detail.elt?.sentCards;
+  const { successful, xhr } = event.detail; // not its form: that may be gone with its card
+  const undone = undoneBy(event);
+  if (undone && !successful) undoable.push(undone);
+  const sent = underWay.get(xhr);
+  underWay.delete(xhr);
+  if (successful) return;
+  undosWanted = 0;
+  if (!xhr?.status) showTrouble("Not saved: the server does not answer. Nothing was changed");
   if (!sent) return;
-  delete event.detail.elt.sentCards;
-  if (event.detail.successful) return;
   for (const card of sent) card.classList.remove("answered");
-  if (!event.detail.xhr?.status) showTrouble("Not saved: the server does not answer. The findings still wait");
   focusCard(sent[0]);
 });
 
 document.body.addEventListener("htmx:beforeSend", (event) => {
   const form = event.detail.elt;
+  const undone = undoneBy(event);
+  if (undone) undoable.splice(undoable.lastIndexOf(undone), undoable.includes(undone) ? 1 : 0);
   if (!isQueueForm(form)) return;
   const sent = cardsOf(form);
-  form.sentCards = sent;
+  underWay.set(event.detail.xhr, sent);
   stepAside(sent);
 });
 
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   const form = event.detail.elt;
-  if (isQueueForm(form) && (form.sentCards || cardsOf(form).length === 0)) event.preventDefault();
+  if (!isQueueForm(form)) return;
+  const wanted = cardsOf(form).filter((card) => !card.classList.contains("answered"));
+  if (!wanted.length) event.preventDefault();
 });
 
 function showTrouble(words) {
@@ -204,6 +220,7 @@ function afterChange() {
   const more = document.querySelector("#more a");
   const left = shown().length;
   empty.hidden = left > 0 || Boolean(more);
+  if (!empty.hidden && document.activeElement === document.body) empty.focus();
   if (more && left < KEEP_AHEAD && !more.dataset.asked) {
     more.dataset.asked = "yes";
     more.click();
@@ -216,12 +233,13 @@ function noteToast() {
 }
 
 document.body.addEventListener("htmx:afterSettle", (event) => {
-  const undone = event.detail.requestConfig?.parameters?.get?.("batch_id") ?? event.detail.requestConfig?.parameters?.batch_id;
-  if (undone && undoable.at(-1) === undone) undoable.pop();
   noteToast();
-  const returned = undone ? cards.querySelector(".finding-card") : null;
   afterChange();
-  if (returned) focusCard(returned);
+  if (undoneBy(event)) focusCard(cards.querySelector(".finding-card"));
+  if (!underWay.size && undosWanted) {
+    undosWanted -= 1;
+    undoLast();
+  }
 });
 
 document.addEventListener("click", (event) => {
