@@ -23,16 +23,23 @@ Places = npt.NDArray[np.int64]
 
 _MOST_MISSED = 3  # turns in a row without a mark, within one repeat
 _MOST_PER_BAND = 5
+_MOST_PITCHES = 40  # improbable ones that are looked at more closely
 
 
 @dataclass(frozen=True, kw_only=True)
 class PitchSearch:
-    """Pitches from the smallest to the largest roll; marks lie within the tolerance of the turn."""
+    """Pitches from the smallest to the largest roll; a turn is as long as
+    the pitch within the tolerance."""
 
     pitch_min_mm: float
     pitch_max_mm: float
     tolerance_mm: float
     fewest: int  # marks of one repeat, at least 3
+
+    @property
+    def reach_mm(self) -> float:
+        """How far a distance may be from the pitch that is tried, half a step off the true one."""
+        return 1.5 * self.tolerance_mm
 
     @property
     def pitches_mm(self) -> Positions:
@@ -114,15 +121,21 @@ def _merged(ordered_mm: Positions, closest_mm: float) -> list[list[int]]:
 def _surest(
     positions: Positions, search: PitchSearch, p_limit: float
 ) -> tuple[Places, float, float] | None:
-    """Places of the marks, pitch and p-value of the least probable pitch that forms a chain."""
-    tested = _tests(positions, search)
-    for p_value, pitch_mm in sorted(tested):
-        if p_value > p_limit:
-            return None
-        chain = _chain(positions, pitch_mm, search.tolerance_mm)
-        if len(chain) >= search.fewest:
-            return chain, _fitted(positions[chain], pitch_mm), p_value
-    return None
+    """Places of the marks, pitch and p-value.
+
+    Multiples of a pitch are improbable too: of all that are, the one that explains the most marks.
+    """
+    chains = [
+        (_chain(positions, pitch_mm, search.reach_mm), pitch_mm, p_value)
+        for p_value, pitch_mm in sorted(_tests(positions, search))[:_MOST_PITCHES]
+        if p_value <= p_limit
+    ]
+    chain, pitch_mm, p_value = max(
+        chains, key=lambda one: (len(one[0]), -one[2]), default=(np.zeros(0, np.int64), 0.0, 1.0)
+    )
+    if len(chain) < search.fewest:
+        return None
+    return chain, _fitted(positions[chain], pitch_mm), p_value
 
 
 def _tests(positions: Positions, search: PitchSearch) -> list[tuple[float, float]]:
@@ -132,13 +145,12 @@ def _tests(positions: Positions, search: PitchSearch) -> list[tuple[float, float
     pitches = pitches[pitches * (search.fewest - 1) <= length_mm + search.tolerance_mm]
     if pitches.size == 0:
         return []
-    apart = _distances(positions, 1.5 * float(pitches[-1]) + 2 * search.tolerance_mm)
-    reach = 1.5 * search.tolerance_mm  # the true pitch is up to half a step from the one tried
-    hits = _between(apart, pitches - reach, pitches + reach)
+    apart = _distances(positions, 1.5 * float(pitches[-1]) + search.reach_mm)
+    hits = _between(apart, pitches - search.reach_mm, pitches + search.reach_mm)
     furthest = np.minimum(1.5 * pitches, length_mm)
     around = _between(apart, 0.5 * pitches, furthest)
     around = np.maximum(around, hits)
-    shares = np.minimum(2 * reach / (furthest - 0.5 * pitches), 1.0)
+    shares = np.minimum(2 * search.reach_mm / (furthest - 0.5 * pitches), 1.0)
     worth = np.flatnonzero((hits >= search.fewest - 1) & (hits > around * shares))
     return [
         (binomial_tail(int(hits[at]), int(around[at]), float(shares[at])), float(pitches[at]))
@@ -163,24 +175,24 @@ def _between(ordered: Positions, low: Positions, high: Positions) -> Places:
     return np.asarray(above - np.searchsorted(ordered, low, side="left"), dtype=np.int64)
 
 
-def _chain(positions: Positions, pitch_mm: float, tolerance_mm: float) -> Places:
+def _chain(positions: Positions, pitch_mm: float, reach_mm: float) -> Places:
     """The longest row of marks, each one turn after the last, then on over turns without a mark."""
     longest: list[int] = []
     for start in range(len(positions)):
-        chain = _walk(positions, [start], pitch_mm, tolerance_mm, missed=0)
+        chain = _walk(positions, [start], pitch_mm, reach_mm, missed=0)
         if len(chain) > len(longest):
             longest = chain
     if len(longest) < 3:
         return np.array(longest, dtype=np.int64)
     pitch_mm = _fitted(positions[longest], pitch_mm)
-    forwards = _walk(positions, longest, pitch_mm, tolerance_mm, missed=_MOST_MISSED)
+    forwards = _walk(positions, longest, pitch_mm, reach_mm, missed=_MOST_MISSED)
     mirrored = [len(positions) - 1 - at for at in reversed(forwards)]
-    both = _walk(-positions[::-1], mirrored, pitch_mm, tolerance_mm, missed=_MOST_MISSED)
+    both = _walk(-positions[::-1], mirrored, pitch_mm, reach_mm, missed=_MOST_MISSED)
     return np.array([len(positions) - 1 - at for at in reversed(both)], dtype=np.int64)
 
 
 def _walk(
-    positions: Positions, chain: list[int], pitch_mm: float, tolerance_mm: float, *, missed: int
+    positions: Positions, chain: list[int], pitch_mm: float, reach_mm: float, *, missed: int
 ) -> list[int]:
     """The chain and what follows its last mark turn by turn, over at most `missed` empty turns."""
     chain, turns = list(chain), 1
@@ -189,7 +201,7 @@ def _walk(
         at = int(np.searchsorted(positions, expected))
         near = [one for one in (at - 1, at) if chain[-1] < one < len(positions)]
         best = min(near, key=lambda one: abs(positions[one] - expected), default=None)
-        if best is not None and abs(positions[best] - expected) <= tolerance_mm:
+        if best is not None and abs(positions[best] - expected) <= reach_mm:
             chain.append(best)
             turns = 1
         else:
