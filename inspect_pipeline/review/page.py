@@ -13,9 +13,18 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from db.surroundings import NEAR
 from db.words import Role
+from inspect_pipeline.reports.drawing import HEAT_COLOURS
+from inspect_pipeline.reports.sentences import position
 from inspect_pipeline.review.access import Person
 from inspect_pipeline.review.desk import desk_of
+from inspect_pipeline.review.evidence_links import (
+    difference_picture,
+    finding_picture,
+    frame_picture,
+)
+from inspect_pipeline.review.wording import FILTERS, place_words
 
 TEMPLATES = Path(__file__).parent / "templates"
 THEME_COOKIE = "theme"
@@ -81,7 +90,17 @@ def build_templates(zone: ZoneInfo) -> Environment:
         "percent": percent,
         "words": words,
     }
+    made.filters.update(FILTERS)
     made.filters.update(filters)
+    made.globals |= {
+        "finding_picture": finding_picture,
+        "frame_picture": frame_picture,
+        "difference_picture": difference_picture,
+        "heat_colours": HEAT_COLOURS,
+        "near": NEAR,
+        "place_words": place_words,
+        "position": position,
+    }
     return made
 
 
