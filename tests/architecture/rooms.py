@@ -89,6 +89,9 @@ ROOMS = {
         ours=(*NOUNS, "networks", "runtime", "stages", "tiling", "bundle", "opinion", "capture"),
         theirs=(*PICTURES, "pandas", "PIL", "safetensors"),
     ),
+    "inspect_pipeline.exports": Room(
+        ours=("errors",), leaves=("db",), theirs=("numpy", "pandas", "pyarrow", "sqlalchemy")
+    ),
     "inspect_pipeline.reports": Room(
         ours=("records", "geometry", "errors", "conformal", "measures"),
         leaves=("db",),

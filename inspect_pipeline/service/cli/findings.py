@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from db import queries, reviewing, tables
-from db.engine import session
+from db.engine import session, shown
 from db.evidence import EvidenceStore
 from db.rows import FindingDetail, FindingFilter, FindingRow, ReviewRow
+from db.selections import Selection
 from db.words import ReviewState, Severity, Verdict
 from inspect_pipeline.errors import UsageError
+from inspect_pipeline.exports.findings import Exported, Format, Wish, write_export
+from inspect_pipeline.exports.pictures import Cut
+from inspect_pipeline.exports.tables import csv_text, json_text
+from inspect_pipeline.exports.whole_files import whole_file
 from inspect_pipeline.service.cli.database import (
     DEFAULT_URL,
     DatabaseUrl,
@@ -31,6 +32,7 @@ from inspect_pipeline.service.cli.database import (
     store_of,
 )
 
+MOST_BY_COMMAND = 100_000_000  # whoever has a shell also has the disk
 app = typer.Typer(help="What was found: list, show, review, export.", no_args_is_help=True)
 
 
@@ -102,7 +104,7 @@ def list_findings(  # noqa: PLR0913 - a command's options are its parameters
             _show_list(queries.findings(opened, wanted, limit=limit + 1), limit=limit)
             return
         found = tables.findings_table(opened, wanted, limit=limit)
-    typer.echo(_as_csv(found) if output is ListFormat.CSV else _as_json(found), nl=False)
+    typer.echo(csv_text(found) if output is ListFormat.CSV else json_text(found), nl=False)
 
 
 @app.command("show")
@@ -146,9 +148,22 @@ def review_finding(
 @app.command("export")
 def export_findings(  # noqa: PLR0913 - a command's options are its parameters
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="File to write: .csv, .json or .parquet.")
+        Path,
+        typer.Option(metavar="FILE", help="File to write: .csv, .json, .parquet or .zip."),
     ],
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="coco: boxes and masks as JSON; zip: pictures to train on. Default: by the file.",
+            show_default=False,
+        ),
+    ] = None,
+    pictures: Annotated[
+        Cut, typer.Option(help="What the pictures of a zip show: whole frames, or findings.")
+    ] = Cut.FRAMES,
     db: DatabaseUrl = DEFAULT_URL,
+    evidence: EvidenceFolder = None,
     part: Part = None,
     line: Line = None,
     camera: Camera = None,
@@ -158,14 +173,35 @@ def export_findings(  # noqa: PLR0913 - a command's options are its parameters
     state: OfState = None,
     severity: OfSeverity = None,
 ) -> None:
-    """Write all findings that match to a file, with the time in UTC. A file there is replaced."""
-    if out.suffix not in (".csv", ".json", ".parquet"):
-        raise UsageError(f"--out {out}: the name must end in .csv, .json or .parquet")
-    wanted = _filter(part, line, camera, since, until, verdict, state, severity)
-    with opened_database(db) as engine, session(engine, read_only=True) as opened:
-        found = tables.findings_table(opened, wanted)
-    _write_table(found, out)
-    _console().print(f"{len(found)} findings written to {out}")
+    """Write all findings that match to a file, with the time in UTC. A file there is replaced.
+
+    A zip holds what people decided: good/ is what was called a false alarm, defect/KIND/ what was
+    confirmed, with a manifest and where every picture is from.
+    """
+    wish = Wish(
+        chosen=Selection(
+            wanted=_filter(part, line, camera, since, until, verdict, state, severity)
+        ),
+        form=form or _format_of(out),
+        cut=pictures,
+        at_most=MOST_BY_COMMAND,
+    )
+    store = store_of(db, evidence)
+    with (
+        opened_database(db) as engine,
+        session(engine, read_only=True) as opened,
+        whole_file(out) as file,
+    ):
+        written = write_export(
+            file,
+            opened,
+            store,
+            wish,
+            made_at=datetime.now(UTC),
+            made_by="the command line",
+            database=shown(engine.url),
+        )
+    _console().print(_told_export(written, out))
 
 
 def _filter(
@@ -264,36 +300,21 @@ def _history(reviews: Sequence[ReviewRow]) -> Table:
     return table
 
 
-def _write_table(found: pd.DataFrame, out: Path) -> None:
-    """All of the file or nothing: a reader never sees half of it."""
-    try:
-        handle, unfinished = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}-")
-        os.close(handle)
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror}: choose another folder") from error
-    try:
-        if out.suffix == ".parquet":
-            found.to_parquet(unfinished, index=False)
-        else:
-            text = _as_csv(found) if out.suffix == ".csv" else _as_json(found)
-            Path(unfinished).write_text(text, encoding="utf-8")
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(out)
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror}") from error
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
+def _format_of(out: Path) -> Format:
+    known = {f".{form.value}": form for form in Format if form is not Format.COCO}
+    if out.suffix not in known:
+        raise UsageError(f"--out {out}: the name must end in .csv, .json, .parquet or .zip")
+    return known[out.suffix]
 
 
-def _as_csv(found: pd.DataFrame) -> str:
-    return found.to_csv(index=False)
-
-
-def _as_json(found: pd.DataFrame) -> str:
-    rows = json.loads(
-        found.to_json(orient="records", date_format="iso", date_unit="us", double_precision=15)
+def _told_export(written: Exported, out: Path) -> str:
+    pictures = written.pictures
+    if pictures is None:
+        return f"{written.findings} findings written to {out}"
+    return (
+        f"{pictures.good} good and {pictures.defective} defective pictures written to {out}; "
+        f"{pictures.undecided} undecided and {pictures.unkept} without a picture left out"
     )
-    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
 def _local(time: datetime) -> str:
