@@ -15,17 +15,17 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from db.chosen import ChosenFinding
 from db.masks import decode_mask
-from db.selections import SelectedFinding
 from inspect_pipeline.errors import ExportRefused
 
 UNNAMED_KIND = "defect"  # the category of findings whose kind nobody knows
-NameOf = Callable[[SelectedFinding], str]
+NameOf = Callable[[ChosenFinding], str]
 
 
 def write_coco(
     file: IO[bytes],
-    batches: Iterable[list[SelectedFinding]],
+    batches: Iterable[list[ChosenFinding]],
     *,
     told: dict[str, Any],
     name_of: NameOf | None = None,
@@ -60,7 +60,7 @@ def write_coco(
     return written
 
 
-def evidence_name(one: SelectedFinding) -> str:
+def evidence_name(one: ChosenFinding) -> str:
     """Where the whole frame lies below the evidence folder; a plain name where none was kept."""
     return one.frame_picture_name or f"frame-{one.finding.frame_id}.png"
 
@@ -84,7 +84,7 @@ def run_lengths(
     return [*counts, rest] if rest else counts
 
 
-def _annotation(one: SelectedFinding, category: int) -> dict[str, Any]:
+def _annotation(one: ChosenFinding, category: int) -> dict[str, Any]:
     found = one.finding
     width_px, height_px = _frame_wh(one)
     box_wh = (found.x1 - found.x0, found.y1 - found.y0)
@@ -111,7 +111,7 @@ def _annotation(one: SelectedFinding, category: int) -> dict[str, Any]:
     }
 
 
-def _image(one: SelectedFinding, name_of: NameOf) -> dict[str, Any]:
+def _image(one: ChosenFinding, name_of: NameOf) -> dict[str, Any]:
     found = one.finding
     width_px, height_px = _frame_wh(one)
     return {
@@ -128,7 +128,7 @@ def _image(one: SelectedFinding, name_of: NameOf) -> dict[str, Any]:
     }
 
 
-def _frame_wh(one: SelectedFinding) -> tuple[int, int]:
+def _frame_wh(one: ChosenFinding) -> tuple[int, int]:
     if one.width_px is None or one.height_px is None:
         raise ExportRefused(
             f"finding {one.finding.finding_id}: the size of its frame is not known, COCO needs it: "
@@ -137,7 +137,7 @@ def _frame_wh(one: SelectedFinding) -> tuple[int, int]:
     return one.width_px, one.height_px
 
 
-def _category(one: SelectedFinding) -> str:
+def _category(one: ChosenFinding) -> str:
     return one.finding.kind or UNNAMED_KIND
 
 

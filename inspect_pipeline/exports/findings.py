@@ -12,8 +12,9 @@ from typing import IO, Any
 import pandas as pd
 from sqlalchemy.orm import Session
 
+from db.chosen import Chosen, chosen_findings, chosen_rows, count_chosen
 from db.evidence import EvidenceStore
-from db.selections import Selection, count_selected, selected, selected_rows
+from db.rows import FindingRow
 from db.tables import rows_table
 from inspect_pipeline.errors import ExportRefused
 from inspect_pipeline.exports.coco import write_coco
@@ -57,7 +58,7 @@ class Exported:
 class Wish:
     """What somebody wants to take away; `at_most` findings or none at all."""
 
-    chosen: Selection
+    chosen: Chosen
     form: Format
     cut: Cut = Cut.FRAMES
     at_most: int | None = None
@@ -81,7 +82,7 @@ def write_export(
 
     `database` is told to the reader: give it without a password.
     """
-    count = count_selected(opened, wish.chosen, at_most=wish.limit + 1)
+    count = count_chosen(opened, wish.chosen, at_most=wish.limit + 1)
     if count > wish.limit:
         raise ExportRefused(
             f"more than {wish.limit:,} findings are chosen, the most for {wish.form.value}: "
@@ -98,20 +99,20 @@ def write_export(
         pictures = write_pictures(file, opened, store, wish.chosen, cut=wish.cut, told=told)
         return Exported(findings=count, pictures=pictures)
     if wish.form is Format.COCO:
-        return Exported(findings=write_coco(file, selected(opened, wish.chosen), told=told))
+        return Exported(findings=write_coco(file, chosen_findings(opened, wish.chosen), told=told))
     write = {Format.CSV: write_csv, Format.JSON: write_json, Format.PARQUET: write_parquet}
     write[wish.form](file, _tables(opened, wish.chosen))
     return Exported(findings=count)
 
 
-def _tables(opened: Session, chosen: Selection) -> Iterator[pd.DataFrame]:
+def _tables(opened: Session, chosen: Chosen) -> Iterator[pd.DataFrame]:
     """At least one table, so that an empty selection still has its columns."""
-    batches = selected_rows(opened, chosen, batch=ROWS_PER_TABLE)
+    batches = chosen_rows(opened, chosen, batch=ROWS_PER_TABLE)
     first = next(batches, [])
-    return (rows_table(rows) for rows in chain([first], batches))
+    return (rows_table(rows, FindingRow) for rows in chain([first], batches))
 
 
-def _told_selection(chosen: Selection) -> dict[str, Any]:
+def _told_selection(chosen: Chosen) -> dict[str, Any]:
     """What was asked for, without what was left open."""
     asked = {
         name: value.isoformat() if isinstance(value, datetime) else value

@@ -26,17 +26,17 @@ from typing import IO, Any
 
 from sqlalchemy.orm import Session
 
-from db.errors import EvidenceMissing
-from db.evidence import EvidenceStore
-from db.selections import (
+from db.chosen import (
+    Chosen,
+    ChosenFinding,
     FoundOnFrame,
     LastWord,
-    SelectedFinding,
-    Selection,
+    chosen_findings,
     found_on_frames,
     last_words,
-    selected,
 )
+from db.errors import EvidenceMissing
+from db.evidence import EvidenceStore
 from db.words import ReviewState, Severity
 from inspect_pipeline.errors import ExportRefused
 from inspect_pipeline.exports.coco import UNNAMED_KIND, write_coco
@@ -80,7 +80,7 @@ class _Place:
     file: str
     kind: str  # "" for good ones
     picture_name: str
-    one: SelectedFinding
+    one: ChosenFinding
     finding_ids: tuple[int, ...]
 
 
@@ -90,15 +90,15 @@ class _Album:
 
     opened: Session
     store: EvidenceStore
-    chosen: Selection
+    chosen: Chosen
     cut: Cut
     written: PicturesWritten = field(default_factory=PicturesWritten)
     file_by_frame: dict[int, str | None] = field(default_factory=dict)  # None: left out
 
-    def places(self, found: list[SelectedFinding]) -> Iterator[_Place]:
+    def places(self, found: list[ChosenFinding]) -> Iterator[_Place]:
         return self._crops(found) if self.cut is Cut.CROPS else self._frames(found)
 
-    def _crops(self, found: list[SelectedFinding]) -> Iterator[_Place]:
+    def _crops(self, found: list[ChosenFinding]) -> Iterator[_Place]:
         for one in found:
             finding = one.finding
             file = f"frame-{finding.frame_id}-finding-{finding.finding_id}.png"
@@ -114,7 +114,7 @@ class _Album:
                 finding_ids=(finding.finding_id,),
             )
 
-    def _frames(self, found: list[SelectedFinding]) -> Iterator[_Place]:
+    def _frames(self, found: list[ChosenFinding]) -> Iterator[_Place]:
         new = {one.finding.frame_id: one for one in reversed(found)}
         new = {frame: one for frame, one in new.items() if frame not in self.file_by_frame}
         said = defaultdict[int, list[FoundOnFrame]](list)
@@ -142,9 +142,9 @@ class _Album:
         self.written.unkept += 1
         self.file_by_frame[place.one.finding.frame_id] = None
 
-    def annotated(self) -> Iterator[list[SelectedFinding]]:
+    def annotated(self) -> Iterator[list[ChosenFinding]]:
         """The selected findings of the frames that went in."""
-        for found in selected(self.opened, self.chosen):
+        for found in chosen_findings(self.opened, self.chosen):
             yield [one for one in found if self.file_by_frame.get(one.finding.frame_id)]
 
 
@@ -152,7 +152,7 @@ def write_pictures(
     file: IO[bytes],
     opened: Session,
     store: EvidenceStore,
-    chosen: Selection,
+    chosen: Chosen,
     *,
     cut: Cut,
     told: dict[str, Any],
@@ -165,7 +165,7 @@ def write_pictures(
     ):
         rows = csv.writer(manifest, lineterminator="\n")
         rows.writerow(_COLUMNS)
-        for found in selected(opened, chosen):
+        for found in chosen_findings(opened, chosen):
             _write_batch(archive, rows, album, found)
         if not album.written.pictures:
             raise ExportRefused(_nothing(album.written, cut))
@@ -187,7 +187,7 @@ def write_pictures(
 
 
 def _write_batch(
-    archive: zipfile.ZipFile, rows: Any, album: _Album, found: list[SelectedFinding]
+    archive: zipfile.ZipFile, rows: Any, album: _Album, found: list[ChosenFinding]
 ) -> None:
     places = list(album.places(found))
     said = last_words(album.opened, [finding for place in places for finding in place.finding_ids])

@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from db import queries, reviewing, tables
+from db.chosen import Chosen
 from db.engine import session, shown
 from db.evidence import EvidenceStore
 from db.rows import FindingDetail, FindingFilter, FindingRow, ReviewRow
-from db.selections import Selection
 from db.words import ReviewState, Severity, Verdict
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.exports.findings import Exported, Format, Wish, write_export
@@ -179,9 +179,7 @@ def export_findings(  # noqa: PLR0913 - a command's options are its parameters
     confirmed, with a manifest and where every picture is from.
     """
     wish = Wish(
-        chosen=Selection(
-            wanted=_filter(part, line, camera, since, until, verdict, state, severity)
-        ),
+        chosen=Chosen(wanted=_filter(part, line, camera, since, until, verdict, state, severity)),
         form=form or _format_of(out),
         cut=pictures,
         at_most=MOST_BY_COMMAND,

@@ -19,11 +19,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from db import queries
+from db.chosen import Chosen, chosen_findings, count_chosen
 from db.engine import session
 from db.masks import decode_mask
 from db.reviewing import review_finding
 from db.rows import FindingFilter
-from db.selections import Selection, count_selected, selected
 from db.words import ReviewState
 from inspect_pipeline.errors import ExportRefused, UsageError
 from inspect_pipeline.exports.coco import run_lengths
@@ -41,7 +41,7 @@ from tests.integration.db.database_records import (
     whole_frame_pictures,
 )
 
-ALL = Selection()
+ALL = Chosen()
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_a_mask_that_fills_the_frame_or_touches_its_corners_keeps_its_runs() -> 
 
 
 def test_an_empty_selection_still_has_its_columns(engine: Engine, filled: Ledger) -> None:
-    none = Selection(wanted=FindingFilter(part="nothing"))
+    none = Chosen(wanted=FindingFilter(part="nothing"))
 
     text = export(engine, filled, Wish(chosen=none, form=Format.CSV))[0].decode()
     table, _ = export(engine, filled, Wish(chosen=none, form=Format.PARQUET))
@@ -155,10 +155,10 @@ def test_a_selection_is_read_in_batches_once_each_and_in_order(
     engine: Engine, filled: Ledger
 ) -> None:
     with session(engine, read_only=True) as opened:
-        pages = list(selected(opened, ALL, batch=2))
-        chosen = Selection(wanted=FindingFilter(), finding_ids=(4, 1, 99))
-        few = [one.finding.finding_id for page in selected(opened, chosen) for one in page]
-        counted = count_selected(opened, ALL, at_most=3)
+        pages = list(chosen_findings(opened, ALL, batch=2))
+        chosen = Chosen(wanted=FindingFilter(), finding_ids=(4, 1, 99))
+        few = [one.finding.finding_id for page in chosen_findings(opened, chosen) for one in page]
+        counted = count_chosen(opened, ALL, at_most=3)
 
     assert [[one.finding.finding_id for one in page] for page in pages] == [[4, 3], [2, 1]]
     assert few == [4, 1]
@@ -237,7 +237,7 @@ def test_a_frame_with_a_confirmed_and_a_false_finding_is_defective(
 ) -> None:
     say(engine, 1, ReviewState.FALSE_ALARM)
     say(engine, 2, ReviewState.CONFIRMED)
-    chosen = Selection(wanted=FindingFilter(state=ReviewState.FALSE_ALARM))
+    chosen = Chosen(wanted=FindingFilter(state=ReviewState.FALSE_ALARM))
 
     archive = opened_zip(engine, filled, chosen=chosen)
 

@@ -20,7 +20,7 @@ EVERY_FINDING = FindingFilter()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
+class Chosen:
     """The findings that the filter wants; with `finding_ids` only those of them."""
 
     wanted: FindingFilter = EVERY_FINDING
@@ -28,7 +28,7 @@ class Selection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SelectedFinding:
+class ChosenFinding:
     """A finding with its mask and what is needed of its frame; decode with `db.masks`."""
 
     finding: FindingRow
@@ -57,23 +57,23 @@ class LastWord:
     reviewed_at: datetime
 
 
-def count_selected(opened: Session, chosen: Selection, *, at_most: int) -> int:
+def count_chosen(opened: Session, chosen: Chosen, *, at_most: int) -> int:
     """How many findings are chosen? Stops counting at `at_most`."""
     some = _chosen(select(Finding.id), chosen).limit(at_most).subquery()
     return opened.scalar(select(func.count()).select_from(some)) or 0
 
 
-def selected_rows(
-    opened: Session, chosen: Selection, *, batch: int = BATCH_ROWS
+def chosen_rows(
+    opened: Session, chosen: Chosen, *, batch: int = BATCH_ROWS
 ) -> Iterator[list[FindingRow]]:
     """The chosen findings, newest frame first, in lists of at most `batch`."""
     for rows in _batches(opened, _chosen(finding_columns(), chosen), batch):
         yield [FindingRow(**row) for row in rows]
 
 
-def selected(
-    opened: Session, chosen: Selection, *, batch: int = BATCH_ROWS
-) -> Iterator[list[SelectedFinding]]:
+def chosen_findings(
+    opened: Session, chosen: Chosen, *, batch: int = BATCH_ROWS
+) -> Iterator[list[ChosenFinding]]:
     """The same with masks and frames."""
     asked = finding_columns().add_columns(
         Finding.mask,
@@ -82,12 +82,12 @@ def selected(
         Frame.content_sha256,
         Inspection.observed_name.label("frame_picture_name"),
     )
-    more = [field.name for field in fields(SelectedFinding) if field.name != "finding"]
+    more = [field.name for field in fields(ChosenFinding) if field.name != "finding"]
     for rows in _batches(opened, _chosen(asked, chosen), batch):
         found = []
         for row in rows:
             beside = {name: row.pop(name) for name in more}
-            found.append(SelectedFinding(finding=FindingRow(**row), **beside))
+            found.append(ChosenFinding(finding=FindingRow(**row), **beside))
         yield found
 
 
@@ -121,7 +121,7 @@ def last_words(opened: Session, finding_ids: Sequence[int]) -> dict[int, LastWor
     return {row["finding_id"]: LastWord(**row) for row in opened.execute(asked).mappings()}
 
 
-def _chosen(asked: Rows, chosen: Selection) -> Rows:
+def _chosen(asked: Rows, chosen: Chosen) -> Rows:
     asked = asked.where(*finding_conditions(chosen.wanted))
     if chosen.finding_ids is not None:
         asked = asked.where(Finding.id.in_(chosen.finding_ids))
