@@ -26,6 +26,7 @@ def build_app() -> typer.Typer:
         people,
         report,
         serving,
+        teaching,
         training,
     )
 
@@ -43,6 +44,7 @@ def build_app() -> typer.Typer:
     app.command("evaluate")(evaluating.evaluate)
     app.command("once")(inspecting.once)
     app.add_typer(findings.app, name="findings")
+    app.add_typer(teaching.app, name="teach")
     app.command("report")(report.report)
     app.command("serve")(serving.serve)
     app.add_typer(people.app, name="users")
