@@ -25,17 +25,6 @@ def findings_table(
     return selected_table(opened, findings_select(wanted, limit=limit), FindingRow)
 
 
-def rows_table(rows: Sequence[FindingRow]) -> pd.DataFrame:
-    """The same table, of findings that were read before."""
-    hints = typing.get_type_hints(FindingRow)
-    return pd.DataFrame(
-        {
-            field.name: _column(tuple(getattr(row, field.name) for row in rows), hints[field.name])
-            for field in fields(FindingRow)
-        }
-    )
-
-
 def inspections_table(
     opened: Session, wanted: InspectionFilter = EVERY_INSPECTION, *, limit: int | None = None
 ) -> pd.DataFrame:
