@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, select, tuple_
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from db.errors import RecordRefused, UnknownRecord
 from db.evidence import EvidenceStore
@@ -44,11 +44,15 @@ class Candidate:
     because: GoodBecause
     findings: int
     picture_name: str | None
+    picture_inspection_id: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class GoodFrameRow:
-    """A frame of the good set, who gave it and when; `is_doubted` ones teach nothing."""
+    """A frame of the good set, who gave it and when; `is_doubted` ones teach nothing.
+
+    `picture_inspection_id` is the inspection that still names the picture, if one does.
+    """
 
     frame_id: int
     part: str
@@ -58,6 +62,7 @@ class GoodFrameRow:
     taken_at: datetime
     source: str
     picture_name: str
+    picture_inspection_id: int | None
     content_sha256: str
     added_by: str
     added_at: datetime
@@ -122,7 +127,7 @@ def give(
         return False
     if objection := _objection(opened, frame_id):
         raise RecordRefused(f"frame {frame_id} cannot teach what is good: {objection}")
-    name = opened.scalar(select(_picture(frame_id)))
+    name = opened.scalar(select(_picture(frame_id, Inspection.observed_name)))
     if name is None or not store.path(name).is_file():
         raise RecordRefused(
             f"frame {frame_id} cannot teach: its whole picture was not kept. Inspect the same "
@@ -215,7 +220,8 @@ def _candidate_columns(count: ColumnElement[int]) -> Rows:
             Frame.serial,
             Frame.taken_at,
             count,
-            _picture(Frame.id).label("picture_name"),
+            _picture(Frame.id, Inspection.observed_name).label("picture_name"),
+            _picture(Frame.id, Inspection.id).label("picture_inspection_id"),
         )
         .join(Inspection, Inspection.frame_id == Frame.id)
         .where(is_newest)
@@ -252,16 +258,24 @@ def _is_called_defective(frame_id: Any) -> ColumnElement[bool]:
     )
 
 
-def _picture(frame_id: Any) -> Any:
-    """The whole frame as the newest inspection that kept it has it."""
+def _picture(frame_id: Any, column: InstrumentedAttribute[Any]) -> Any:
+    """Of the newest inspection that kept the whole frame: its name, or the inspection's id."""
     kept = aliased(Inspection)
     return (
-        select(kept.observed_name)
+        select(getattr(kept, column.key))
         .where(kept.frame_id == frame_id, kept.observed_name.is_not(None))
         .order_by(kept.id.desc())
         .limit(1)
         .scalar_subquery()
     )
+
+
+def _naming(frame_id: Any) -> Any:
+    """The newest inspection that names the picture of the good set."""
+    kept = aliased(Inspection)
+    of_picture = kept.observed_name == GoodFrame.picture_name
+    newest = select(func.max(kept.id)).where(kept.frame_id == frame_id, of_picture)
+    return newest.correlate(GoodFrame, Frame).scalar_subquery()
 
 
 def _good_frames() -> Rows:
@@ -274,6 +288,7 @@ def _good_frames() -> Rows:
         Frame.taken_at,
         Frame.source,
         GoodFrame.picture_name,
+        _naming(Frame.id).label("picture_inspection_id"),
         GoodFrame.content_sha256,
         GoodFrame.added_by,
         GoodFrame.added_at,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -99,7 +100,7 @@ def control_plot(points: pd.DataFrame) -> ControlPlot | None:
     ]
     highest = max(float(points["rate"].max()), float(points["high"].max()), 0.005)
     axes = Axes(area=CHART, low_x=-0.5, high_x=len(points) - 0.5, high_y=min(1.0, 1.15 * highest))
-    rows = list(points.itertuples(index=False))
+    rows: list[Any] = list(points.itertuples(index=False))
     marks = tuple(
         ChartMark(
             x=axes.x(number),
@@ -129,7 +130,7 @@ def pareto_plot(bars: pd.DataFrame) -> ParetoPlot | None:
     """Of the answer to the question `pareto`, the first few causes; None without findings."""
     if bars.empty:
         return None
-    shown = list(bars.head(MOST_BARS).itertuples(index=False))
+    shown: list[Any] = list(bars.head(MOST_BARS).itertuples(index=False))
     most = max(int(row.findings) for row in shown)
     marks = []
     for number, row in enumerate(shown):
@@ -163,7 +164,8 @@ def heat_plot(
     width = 480.0
     height = round(width * frame_wh[1] / frame_wh[0], 1)
     wide, high = width / columns, height / rows
-    most = int(cells["findings"].max())
+    found: list[Any] = list(cells.itertuples(index=False))
+    most = max(int(row.findings) for row in found)
     marks = tuple(
         HeatMark(
             x=round(row.x * wide, 2),
@@ -172,7 +174,7 @@ def heat_plot(
             said=f"{row.findings} finding{'s' if row.findings != 1 else ''}",
             place=_box(int(row.x), int(row.y), columns, rows),
         )
-        for row in cells.itertuples(index=False)
+        for row in found
     )
     return HeatPlot(
         width=width,
@@ -184,12 +186,9 @@ def heat_plot(
     )
 
 
-def _said(row: object, interval: tuple[float, float]) -> str:
-    period, failed, inspected, rate = (
-        getattr(row, name) for name in ("period", "failed", "inspected", "rate")
-    )
+def _said(row: Any, interval: tuple[float, float]) -> str:
     return (
-        f"{period}: {failed} of {inspected} failed, {100 * rate:.1f} % "
+        f"{row.period}: {row.failed} of {row.inspected} failed, {100 * row.rate:.1f} % "
         f"(95 %: {100 * interval[0]:.1f} to {100 * interval[1]:.1f} %)"
     )
 

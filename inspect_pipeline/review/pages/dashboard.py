@@ -160,7 +160,7 @@ def _rates(opened: Session, wanted: Selection) -> list[dict[str, Any]]:
 
 def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [
-        {name: None if pd.isna(value) else value for name, value in row.items()}
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
         for row in table.to_dict("records")
     ]
 
