@@ -23,12 +23,12 @@ _PLACEHOLDERS = {
     Takes.NUMBERS: "0.5,0,1,0.5",
 }
 _SHARES = frozenset({"rate", "low", "high", "centre", "share", "cumulative"})
-_HIDDEN = frozenset(
-    ("inspection_id", "config_id", "observed_name", "golden_name", "restored_name", "heat_name")
-    + tuple(f"{box}{side}" for box in ("", "evidence_") for side in ("x0", "y0", "x1", "y1"))
-    + ("version", "urgency", "created_at", "source", "area_px", "peak", "mean", "number")
-    + ("centre_x_mm", "centre_y_mm", "web_position_mm", "place_x", "place_y", "explained")
+_HIDDEN = frozenset(  # of findings: what the page of one finding shows better
+    "inspection_id config_id observed_name golden_name restored_name heat_name version urgency "
+    "created_at source area_px peak mean number centre_x_mm centre_y_mm web_position_mm place_x "
+    "place_y explained x0 y0 x1 y1 evidence_x0 evidence_y0 evidence_x1 evidence_y1".split()
 )
+_IDS = {"finding_id": "finding", "other_finding_id": "finding", "frame_id": "frame"}
 
 
 class Shows(StrEnum):
@@ -140,19 +140,16 @@ def _next_query(question: Question, table: pd.DataFrame, written: Mapping[str, s
 
 
 def _shows(name: str, column: pd.Series[Any]) -> Shows:
-    if name in ("finding_id", "other_finding_id"):
-        return Shows.FINDING
-    if name == "frame_id":
-        return Shows.FRAME
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return Shows.TIME
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return Shows.YES_NO
-    if pd.api.types.is_integer_dtype(column.dtype):
-        return Shows.WHOLE
+    if name in _IDS:
+        return Shows(_IDS[name])
     if pd.api.types.is_float_dtype(column.dtype):
         return Shows.SHARE if name in _SHARES else Shows.NUMBER
-    return Shows.TEXT
+    kinds = (
+        (isinstance(column.dtype, pd.DatetimeTZDtype), Shows.TIME),
+        (pd.api.types.is_bool_dtype(column.dtype), Shows.YES_NO),
+        (pd.api.types.is_integer_dtype(column.dtype), Shows.WHOLE),
+    )
+    return next((shows for fits, shows in kinds if fits), Shows.TEXT)
 
 
 def _heading(name: str) -> str:

@@ -12,7 +12,7 @@ from db import queries
 from db.catalogue import activations
 from db.rows import ModelRow
 from inspect_pipeline.review.access import Viewer
-from inspect_pipeline.review.page import page
+from inspect_pipeline.review.page import NOTHING, page
 from inspect_pipeline.review.transactions import Reading
 
 router = APIRouter()
@@ -78,5 +78,5 @@ def _words(value: object) -> str:
     if isinstance(value, (list, tuple)):
         shown = ", ".join(_words(one) for one in value[:MOST_LIST])
         return f"{shown} and {len(value) - MOST_LIST} more" if len(value) > MOST_LIST else shown
-    text = "–" if value is None else str(value)
+    text = NOTHING if value is None else str(value)
     return text if len(text) <= LONGEST_FACT else f"{text[:LONGEST_FACT]}…"
