@@ -23,10 +23,12 @@ from db.errors import (
     DatabaseUnreachable,
     EvidenceError,
     EvidenceMissing,
+    QuestionRefused,
     RecordRefused,
     ReviewConflict,
     UnknownRecord,
 )
+from inspect_pipeline.errors import ExportRefused
 from inspect_pipeline.review.access import NotAllowed, NotOurForm, NotSignedIn, is_api, person_of
 from inspect_pipeline.review.desk import desk_of
 from inspect_pipeline.review.page import page
@@ -40,12 +42,22 @@ _STATUS = {
     UnknownRecord: 404,
     ReviewConflict: 409,
     RecordRefused: 422,
+    QuestionRefused: 422,
+    ExportRefused: 422,
     DatabaseUnreachable: 503,
     EvidenceMissing: 404,
     EvidenceError: 500,
     DatabaseError: 500,
 }
-_OURS = (NotAllowed, NotOurForm, UnknownRecord, ReviewConflict, RecordRefused)
+_OURS = (
+    NotAllowed,
+    NotOurForm,
+    UnknownRecord,
+    ReviewConflict,
+    RecordRefused,
+    QuestionRefused,
+    ExportRefused,
+)
 _PLAIN = {
     400: "The request could not be read.",
     401: "Sign in first.",

@@ -27,6 +27,7 @@ def build_app() -> typer.Typer:
         people,
         report,
         serving,
+        teaching,
         training,
     )
 
@@ -45,6 +46,7 @@ def build_app() -> typer.Typer:
     app.command("once")(inspecting.once)
     app.add_typer(findings.app, name="findings")
     app.add_typer(asking.build_ask_app(), name="ask")
+    app.add_typer(teaching.app, name="teach")
     app.command("report")(report.report)
     app.command("serve")(serving.serve)
     app.add_typer(people.app, name="users")
