@@ -51,7 +51,8 @@ class Person:
 
 
 def is_api(request: Request) -> bool:
-    return request.url.path.startswith("/api/")
+    """The API and its description are for programs: tokens open them, problems come as JSON."""
+    return request.url.path.startswith("/api/") or request.url.path == "/openapi.json"
 
 
 def cookie_name(settings: Review) -> str:
