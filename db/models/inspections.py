@@ -143,7 +143,7 @@ class Finding(Base):
         Index(None, "part", "taken_at", "id"),
         Index(None, "camera_id", "taken_at", "id"),
         Index(None, "state", "taken_at", "id"),
-        Index(None, "descriptor_space", "descriptor_code", "id"),
+        Index(None, "descriptor_space", "descriptor_code"),
         *(
             Index(
                 name,

@@ -28,11 +28,7 @@ _TIME_INDEXES = {
     "ix_findings_part_taken_at_id": ["part", "taken_at", "id"],
     "ix_findings_camera_id_taken_at_id": ["camera_id", "taken_at", "id"],
     "ix_findings_state_taken_at_id": ["state", "taken_at", "id"],
-    "ix_findings_descriptor_space_descriptor_code_id": [
-        "descriptor_space",
-        "descriptor_code",
-        "id",
-    ],
+    "ix_findings_descriptor_space_descriptor_code": ["descriptor_space", "descriptor_code"],
 }
 _OUTCOMES = ("passed", "failed", "unfit")
 _VERDICTS = ("confirmed", "rejected", "unsure")
