@@ -15,6 +15,7 @@ from db.errors import UnknownRecord
 from db.models import Finding, Frame, Inspection, Model, Review
 from db.rows import (
     After,
+    AfterUrgent,
     FindingDetail,
     FindingFilter,
     FindingRow,
@@ -30,6 +31,8 @@ from db.selects import (
     inspection_conditions,
     inspections_select,
     reviews_select,
+    waiting_select,
+    worst_first_select,
 )
 from db.words import Outcome
 
@@ -46,6 +49,34 @@ def findings(
 ) -> list[FindingRow]:
     """Which findings are there, newest frame first?"""
     rows = opened.execute(findings_select(wanted, limit=limit, after=after))
+    return [FindingRow(**row) for row in rows.mappings()]
+
+
+def waiting(
+    opened: Session,
+    wanted: FindingFilter = EVERY_FINDING,
+    *,
+    limit: int | None = None,
+    after: AfterUrgent | None = None,
+) -> list[FindingRow]:
+    """Which findings wait for a person (new, or for a second look), worst first?
+
+    Pages follow with `after`, the last row's urgency and id. Urgency never changes, so a finding
+    that is reviewed meanwhile leaves the list and moves no other.
+    """
+    rows = opened.execute(waiting_select(wanted, limit=limit, after=after))
+    return [FindingRow(**row) for row in rows.mappings()]
+
+
+def worst_findings(
+    opened: Session,
+    wanted: FindingFilter = EVERY_FINDING,
+    *,
+    limit: int | None = None,
+    after: AfterUrgent | None = None,
+) -> list[FindingRow]:
+    """Which findings, reviewed or not, are the worst?"""
+    rows = opened.execute(worst_first_select(wanted, limit=limit, after=after))
     return [FindingRow(**row) for row in rows.mappings()]
 
 

@@ -171,3 +171,11 @@ class After:
 
     taken_at: datetime
     row_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AfterUrgent:
+    """Where the page of a worst-first list ended: its last row's urgency and id."""
+
+    urgency: float
+    row_id: int

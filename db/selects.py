@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import Base, Finding, Frame, Inspection, Review
-from db.rows import After, FindingFilter, FrameFilter, InspectionFilter
+from db.models.inspections import WAITING
+from db.rows import After, AfterUrgent, FindingFilter, FrameFilter, InspectionFilter
 
 Rows = Select[*tuple[Any, ...]]
 
@@ -20,6 +21,24 @@ def findings_select(
     """The columns of a FindingRow, newest frame first."""
     chosen = finding_columns().where(*finding_conditions(wanted))
     return _paged(chosen, Finding.taken_at, Finding.id, limit=limit, after=after)
+
+
+def worst_first_select(
+    wanted: FindingFilter, *, limit: int | None = None, after: AfterUrgent | None = None
+) -> Rows:
+    """The columns of a FindingRow, most urgent first, the newest of equals first."""
+    chosen = finding_columns().where(*finding_conditions(wanted))
+    if after is not None:
+        last = (after.urgency, after.row_id)
+        chosen = chosen.where(tuple_(Finding.urgency, Finding.id) < last)
+    return chosen.order_by(Finding.urgency.desc(), Finding.id.desc()).limit(limit)
+
+
+def waiting_select(
+    wanted: FindingFilter, *, limit: int | None = None, after: AfterUrgent | None = None
+) -> Rows:
+    """Worst first, of those that wait; in the very words of the partial indexes, or none serves."""
+    return worst_first_select(wanted, limit=limit, after=after).where(WAITING)
 
 
 def inspections_select(
