@@ -6,6 +6,7 @@ DatabaseError                     one clear line for the user, exit code 1
 |-- WrongRevision                 the tables are older or newer than this program, or not there
 |-- RecordRefused                 a record that breaks a rule of the tables
 |-- UnknownRecord                 no finding, model or frame of that name
+|-- QuestionRefused               a question that cannot be asked like that; names the field
 |-- ReviewConflict                somebody else reviewed the finding meanwhile
 `-- EvidenceError                 the pictures beside the database
     |-- EvidenceMissing           a picture that a row names is not there
@@ -35,6 +36,14 @@ class RecordRefused(DatabaseError):
 
 class UnknownRecord(DatabaseError):
     """Nothing of that name was ever recorded."""
+
+
+class QuestionRefused(DatabaseError):
+    """A question with a parameter that it does not take; `field` names it, if one is to blame."""
+
+    def __init__(self, words: str, *, field: str | None = None) -> None:
+        super().__init__(words)
+        self.field = field
 
 
 class ReviewConflict(DatabaseError):

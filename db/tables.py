@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
@@ -22,25 +22,36 @@ def findings_table(
     opened: Session, wanted: FindingFilter = EVERY_FINDING, *, limit: int | None = None
 ) -> pd.DataFrame:
     """One line per finding, newest frame first, with the columns of FindingRow."""
-    return _table(opened, findings_select(wanted, limit=limit), FindingRow)
+    return selected_table(opened, findings_select(wanted, limit=limit), FindingRow)
 
 
 def inspections_table(
     opened: Session, wanted: InspectionFilter = EVERY_INSPECTION, *, limit: int | None = None
 ) -> pd.DataFrame:
     """One line per inspection, newest frame first; `timings_s` is JSON text."""
-    return _table(opened, inspections_select(wanted, limit=limit), InspectionRow)
+    return selected_table(opened, inspections_select(wanted, limit=limit), InspectionRow)
 
 
 def reviews_table(opened: Session) -> pd.DataFrame:
     """One line per review, in the order they were made."""
-    return _table(opened, reviews_select(), ReviewRow)
+    return selected_table(opened, reviews_select(), ReviewRow)
 
 
-def _table(opened: Session, chosen: Rows, row: type) -> pd.DataFrame:
+def rows_table(rows: Sequence[object], row: type) -> pd.DataFrame:
+    """One line per row, each a `row` (a dataclass), with a column per field of it."""
+    names = [field.name for field in fields(row)]
+    return _typed({name: tuple(getattr(one, name) for one in rows) for name in names}, row)
+
+
+def selected_table(opened: Session, chosen: Rows, row: type) -> pd.DataFrame:
+    """One line per row that the select finds, with a column per field of `row`."""
     result = opened.execute(chosen)
     names = list(result.keys())
-    columns = dict(zip(names, zip(*result, strict=True), strict=False))  # no rows: no columns
+    return _typed(dict(zip(names, zip(*result, strict=True), strict=False)), row)
+
+
+def _typed(columns: Mapping[str, tuple[object, ...]], row: type) -> pd.DataFrame:
+    """Columns that are missing, because there was no row to take them from, are empty."""
     hints = typing.get_type_hints(row)
     return pd.DataFrame(
         {
@@ -76,6 +87,8 @@ def _dtype(kind: object, *, optional: bool) -> str:
         return "datetime64[us, UTC]"
     if kind is float:
         return "float64"
+    if kind is bool:
+        return "boolean" if optional else "bool"
     if kind is int:
         return "Int64" if optional else "int64"
     return "string"

@@ -1,0 +1,276 @@
+"""How many parts fail, where and when, how sure is that, and when is it unusual?
+
+Counted from the kept tallies: an answer costs the same whether a thousand or ten million findings
+lie behind it. Time is counted in quarters of an hour, each where it begins.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.errors import QuestionRefused
+from db.models import InspectionTally
+from db.questions.parameters import asked
+from db.questions.periods import (
+    USUAL_SHIFTS,
+    Period,
+    Shift,
+    Span,
+    read_shifts,
+    shift_at,
+    span_of,
+)
+from db.questions.proportions import CONFIDENCE, control_limits, wilson_interval
+from db.questions.selection import Selection, model_named, plant_zone, tally_conditions
+from db.tables import rows_table
+from db.words import Outcome
+
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+class By(StrEnum):
+    """What a rate is asked per. `*_of_day` lays all days on top of each other."""
+
+    TOTAL = "total"
+    LINE = "line"
+    PART = "part"
+    CAMERA = "camera"
+    MODEL = "model"
+    HOUR = "hour"
+    SHIFT = "shift"
+    DAY = "day"
+    WEEK = "week"
+    HOUR_OF_DAY = "hour_of_day"
+    SHIFT_OF_DAY = "shift_of_day"
+
+
+PLACES = {
+    By.LINE: InspectionTally.line_id,
+    By.PART: InspectionTally.part,
+    By.CAMERA: InspectionTally.camera_id,
+    By.MODEL: InspectionTally.model_id,
+}
+CUTS = (By.HOUR, By.SHIFT, By.DAY, By.WEEK, By.HOUR_OF_DAY, By.SHIFT_OF_DAY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateOf(Selection):
+    model: str | None = asked("Only this model: its name, or how its id begins.")
+    by: tuple[By, ...] = asked("Per what: several, of times only one.", (By.DAY,))
+    shifts: str = asked("When each shift begins, on the plant's clock.", USUAL_SHIFTS)
+    confidence: float = asked("Of the interval.", CONFIDENCE, least=0.5, most=0.9999)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        times = [one for one in self.by if one in CUTS]
+        if len(times) > 1 or len(set(self.by)) < len(self.by):
+            raise QuestionRefused(
+                f"by: {','.join(self.by)}: name each once, and only one that cuts time",
+                field="by",
+            )
+        read_shifts(self.shifts)
+
+    @property
+    def cut(self) -> By | None:
+        """How time is cut, if it is."""
+        return next((one for one in self.by if one in CUTS), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """`rate` is failed / inspected with its interval; `inspected` leaves out what was unfit."""
+
+    line_id: str | None
+    part: str | None
+    camera_id: str | None
+    model_id: str | None
+    period: str | None
+    from_at: datetime | None
+    to_at: datetime | None
+    inspected: int
+    failed: int
+    unfit: int
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartOf(Selection):
+    model: str | None = asked("Only this model: its name, or how its id begins.")
+    by: Period = asked("What one point of the chart covers.", Period.DAY)
+    shifts: str = asked("When each shift begins, on the plant's clock.", USUAL_SHIFTS)
+    laney: bool = asked("Widen the limits by how much the points truly vary (p').", False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        read_shifts(self.shifts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartPoint:
+    """`outside` marks a rate that chance alone does not explain."""
+
+    period: str
+    from_at: datetime | None
+    to_at: datetime | None
+    inspected: int
+    failed: int
+    rate: float
+    centre: float
+    low: float
+    high: float
+    outside: bool
+
+
+def defect_rate(opened: Session, wanted: RateOf) -> pd.DataFrame:
+    """Which share of inspections failed? With the Wilson interval (Wilson 1927), by time then name.
+
+    A frame that two models inspected counts for each: ask for one model, or by model.
+    """
+    return rows_table(_rates(opened, wanted), Rate)
+
+
+def control_chart(opened: Session, wanted: ChartOf) -> pd.DataFrame:
+    """When was the defect rate unusual? Three-sigma limits of a p chart (NIST/SEMATECH 6.3.3.2)."""
+    asked_rate = RateOf(
+        line=wanted.line,
+        part=wanted.part,
+        camera=wanted.camera,
+        since=wanted.since,
+        until=wanted.until,
+        model=wanted.model,
+        by=(By(wanted.by),),
+        shifts=wanted.shifts,
+    )
+    rates = [rate for rate in _rates(opened, asked_rate) if rate.inspected > 0]
+    limits = control_limits(
+        np.array([rate.failed for rate in rates], dtype=np.int64),
+        np.array([rate.inspected for rate in rates], dtype=np.int64),
+        laney=wanted.laney,
+    )
+    points = [
+        ChartPoint(
+            period=rate.period or "",
+            from_at=rate.from_at,
+            to_at=rate.to_at,
+            inspected=rate.inspected,
+            failed=rate.failed,
+            rate=rate.failed / rate.inspected,
+            centre=limits.centre,
+            low=float(limits.low[place]),
+            high=float(limits.high[place]),
+            outside=bool(limits.outside[place]),
+        )
+        for place, rate in enumerate(rates)
+    ]
+    return rows_table(points, ChartPoint)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Time:
+    """A piece of time; `order` sorts pieces that have no date."""
+
+    name: str
+    order: int = 0
+    span: Span | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Group:
+    places: tuple[str, ...]
+    time: _Time | None
+
+    def order(self) -> tuple[datetime, int, tuple[str, ...]]:
+        if self.time is None:
+            return _LONG_AGO, 0, self.places
+        span = self.time.span
+        return _LONG_AGO if span is None else span.from_at, self.time.order, self.places
+
+
+class _Spans:
+    """Which piece of time a quarter of an hour belongs to; each is worked out once."""
+
+    def __init__(self, *, cut: By | None, shifts: tuple[Shift, ...], zone: ZoneInfo) -> None:
+        self._cut, self._shifts, self._zone = cut, shifts, zone
+        self.of = lru_cache(maxsize=None)(self._of)
+
+    def _of(self, slot_at: datetime) -> _Time | None:
+        if self._cut is None:
+            return None
+        if self._cut is By.HOUR_OF_DAY:
+            hour = slot_at.astimezone(self._zone).hour
+            return _Time(name=f"{hour:02}:00", order=hour)
+        if self._cut is By.SHIFT_OF_DAY:
+            shift = shift_at(slot_at, self._shifts, self._zone)[1]
+            return _Time(name=shift.name, order=self._shifts.index(shift))
+        span = span_of(slot_at, Period(self._cut), self._shifts, self._zone)
+        return _Time(name=span.name, span=span)
+
+
+def _rates(opened: Session, wanted: RateOf) -> list[Rate]:
+    cut, zone = wanted.cut, plant_zone(opened)
+    spans = _Spans(cut=cut, shifts=read_shifts(wanted.shifts), zone=zone)
+    counts: dict[_Group, Counter[Outcome]] = {}
+    for places, slot_at, outcome, count in _tallied(opened, wanted, wanted.model, wanted.by):
+        group = _Group(places=places, time=None if slot_at is None else spans.of(slot_at))
+        counts.setdefault(group, Counter())[outcome] += count
+    named = [one for one in wanted.by if one in PLACES]
+    return [
+        _rate(dict(zip(named, group.places, strict=True)), group.time, counts[group], wanted)
+        for group in sorted(counts, key=_Group.order)
+    ]
+
+
+def _tallied(
+    opened: Session, wanted: Selection, model: str | None, by: Sequence[By]
+) -> Iterator[tuple[tuple[str, ...], datetime | None, Outcome, int]]:
+    """Counts per places, slot (where time is cut) and outcome."""
+    places = [PLACES[one] for one in by if one in PLACES]
+    slots = [InspectionTally.slot_at] if any(one in CUTS for one in by) else []
+    chosen = (
+        select(*places, *slots, InspectionTally.outcome, func.sum(InspectionTally.inspections))
+        .where(*tally_conditions(InspectionTally, wanted))
+        .group_by(*places, *slots, InspectionTally.outcome)
+    )
+    if model is not None:
+        chosen = chosen.where(InspectionTally.model_id == model_named(opened, model))
+    for row in opened.execute(chosen):
+        *names, outcome, count = row
+        slot_at = names.pop() if slots else None
+        yield tuple(names), slot_at, outcome, int(count)
+
+
+def _rate(
+    places: dict[By, str], time: _Time | None, counts: Counter[Outcome], wanted: RateOf
+) -> Rate:
+    failed = counts[Outcome.FAILED]
+    inspected = failed + counts[Outcome.PASSED]
+    interval = wilson_interval(failed, inspected, confidence=wanted.confidence)
+    span = None if time is None else time.span
+    return Rate(
+        line_id=places.get(By.LINE),
+        part=places.get(By.PART),
+        camera_id=places.get(By.CAMERA),
+        model_id=places.get(By.MODEL),
+        period=None if time is None else time.name,
+        from_at=None if span is None else span.from_at,
+        to_at=None if span is None else span.to_at,
+        inspected=inspected,
+        failed=failed,
+        unfit=counts[Outcome.UNFIT],
+        rate=None if interval is None else failed / inspected,
+        low=None if interval is None else interval[0],
+        high=None if interval is None else interval[1],
+    )
