@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import Base, Finding, Frame, Inspection, Review
-from db.models.inspections import WAITING
+from db.models.inspections import WAITING, WAITING_STATES
 from db.rows import After, AfterUrgent, FindingFilter, FrameFilter, InspectionFilter
 
 Rows = Select[*tuple[Any, ...]]
@@ -98,11 +98,14 @@ def _frame_conditions(
 def finding_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
     """On the table of findings alone, so that its indexes serve; a note and a model ask more."""
     conditions = _frame_conditions(wanted, Finding)
+    states = {*wanted.states, *([] if wanted.state is None else [wanted.state])}
+    if states and states <= WAITING_STATES:
+        conditions.append(WAITING)  # in the very words of the partial indexes, or none serves
     for name in ("verdict", "state", "severity", "kind"):
         value = getattr(wanted, name)
         if value is not None:
             conditions.append(getattr(Finding, name) == value)
-    if wanted.states:
+    if wanted.states and set(wanted.states) != WAITING_STATES:
         conditions.append(Finding.state.in_(wanted.states))
     for measure, low, high in (
         (Finding.area_mm2, wanted.area_mm2_min, wanted.area_mm2_max),
@@ -121,7 +124,8 @@ def finding_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
         conditions.append(Finding.inspection_id.in_(of_model))
     if wanted.note is not None:
         has_note = Review.note.icontains(wanted.note, autoescape=True)
-        conditions.append(Finding.id.in_(select(Review.finding_id).where(has_note)))
+        noted = select(Review.finding_id).where(Review.note.is_not(None), has_note)
+        conditions.append(Finding.id.in_(noted))
     return conditions
 
 

@@ -30,6 +30,7 @@ from db.columns import Base, EvidenceName, Json, Key, Sha256, ShortName, UtcDate
 from db.words import Outcome, ReviewState, Severity, UnfitReason, Verdict
 
 WAITING = text("state IN ('new', 'second_look')")
+WAITING_STATES = frozenset({ReviewState.NEW, ReviewState.SECOND_LOOK})
 
 
 class Model(Base):
@@ -142,7 +143,6 @@ class Finding(Base):
         Index(None, "line_id", "taken_at", "id"),
         Index(None, "part", "taken_at", "id"),
         Index(None, "camera_id", "taken_at", "id"),
-        Index(None, "state", "taken_at", "id"),
         Index(None, "descriptor_space", "descriptor_code"),
         *(
             Index(
@@ -155,6 +155,7 @@ class Finding(Base):
                 ("ix_findings_waiting", ("urgency", "id")),
                 ("ix_findings_waiting_of_line", ("line_id", "urgency", "id")),
                 ("ix_findings_waiting_of_part", ("part", "urgency", "id")),
+                ("ix_findings_waiting_newest", ("taken_at", "id")),
             )
         ),
     )
