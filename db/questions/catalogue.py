@@ -11,10 +11,16 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from db.errors import QuestionRefused
+from db.questions.escapes import EscapesOf, escapes
 from db.questions.finding_lists import FindingsOf, findings
+from db.questions.frame_history import HistoryOf, frame_history
+from db.questions.likeness import SimilarTo, similar
+from db.questions.model_changes import ChangesBetween, model_change_summary, model_changes
 from db.questions.parameters import Described, described, parameters_from
 from db.questions.pareto import HeatMapOf, ParetoOf, heat_map, pareto
 from db.questions.rates import ChartOf, RateOf, control_chart, defect_rate
+from db.questions.repeats import RepeatsOf, repeats
+from db.questions.reviewers import AgreementOf, FalseAlarmsOf, agreement, false_alarms
 from db.questions.selection import plant_zone
 
 
@@ -62,6 +68,54 @@ QUESTIONS = (
         sentence="Where on the part do findings gather?",
         parameters=HeatMapOf,
         answer=heat_map,
+    ),
+    Question(
+        name="repeats",
+        sentence="Does a mark come again and again at a fixed pitch, as from a damaged roll?",
+        parameters=RepeatsOf,
+        answer=repeats,
+    ),
+    Question(
+        name="similar",
+        sentence="Which findings look like this one?",
+        parameters=SimilarTo,
+        answer=similar,
+    ),
+    Question(
+        name="history",
+        sentence="What happened to this frame?",
+        parameters=HistoryOf,
+        answer=frame_history,
+    ),
+    Question(
+        name="model-changes",
+        sentence="Which frames does another model see differently?",
+        parameters=ChangesBetween,
+        answer=model_changes,
+    ),
+    Question(
+        name="model-summary",
+        sentence="How much changed between two models on the same frames?",
+        parameters=ChangesBetween,
+        answer=model_change_summary,
+    ),
+    Question(
+        name="agreement",
+        sentence="Do the reviewers agree with each other?",
+        parameters=AgreementOf,
+        answer=agreement,
+    ),
+    Question(
+        name="false-alarms",
+        sentence="Which share of what people judged was a false alarm?",
+        parameters=FalseAlarmsOf,
+        answer=false_alarms,
+    ),
+    Question(
+        name="escapes",
+        sentence="How often did a defective part pass, and a good one fail?",
+        parameters=EscapesOf,
+        answer=escapes,
     ),
 )
 

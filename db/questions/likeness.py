@@ -1,0 +1,107 @@
+"""Findings that look like this one, by what the networks saw (db.descriptors)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Select, select, union_all
+from sqlalchemy.orm import Session
+
+from db.descriptors import codes_near, decode_descriptor, distances
+from db.errors import QuestionRefused
+from db.models import Finding
+from db.questions.parameters import MOST_ID, asked, required
+from db.rows import FindingRow
+from db.selects import finding_columns
+from db.tables import rows_table
+
+_MOST_CANDIDATES = 2000
+_FURTHEST_BITS = 2
+
+Descriptors = Select[int, bytes | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimilarTo:
+    finding: int = required("The finding that the others should look like.", least=1, most=MOST_ID)
+    limit: int = asked("At most this many.", 20, least=1, most=500)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimilarFinding(FindingRow):
+    """`distance` is the cosine distance in [0, 2]: 0 looks the same."""
+
+    distance: float
+
+
+def similar(opened: Session, wanted: SimilarTo) -> pd.DataFrame:
+    """Which findings of other inspections look like this one? Nearest first.
+
+    Up to 2000 candidates, the newest of the nearest codes first; among them the order is exact
+    (cosine distance). Where no more have ever been described, all are compared. Raises
+    QuestionRefused where nothing is known of how the finding looks.
+    """
+    chosen = select(
+        Finding.inspection_id, Finding.descriptor, Finding.descriptor_space, Finding.descriptor_code
+    ).where(Finding.id == wanted.finding)
+    row = opened.execute(chosen).one_or_none()
+    if row is None:
+        raise QuestionRefused(f"finding: there is no finding {wanted.finding}", field="finding")
+    inspection_id, descriptor, space, code = row
+    if descriptor is None or space is None or code is None:
+        raise QuestionRefused(
+            f"finding: nothing is kept of how finding {wanted.finding} looks: it was recorded "
+            "without a description of its region, so none can be compared with it",
+            field="finding",
+        )
+    others = select(Finding.id, Finding.descriptor).where(
+        Finding.descriptor_space == space, Finding.inspection_id != inspection_id
+    )
+    candidates = _candidates(opened, others, code)
+    if not candidates:
+        return rows_table([], SimilarFinding)
+    ids = np.array(list(candidates))
+    vectors = np.stack([decode_descriptor(stored) for stored in candidates.values()])
+    away = distances(decode_descriptor(descriptor), vectors)
+    nearest = np.lexsort((-ids, away))[: wanted.limit]
+    by_id = {int(ids[at]): max(0.0, float(away[at])) for at in nearest}
+    return rows_table(_rows(opened, by_id), SimilarFinding)
+
+
+def _candidates(opened: Session, others: Descriptors, code: int) -> dict[int, bytes]:
+    """Descriptors by id: of this code, of codes that differ in one bit, in two, then of any.
+
+    Each code is asked by itself, so that the index gives its newest and reads no more.
+    """
+    found: dict[int, bytes] = {}
+    seen: set[int] = set()
+    for bits in range(_FURTHEST_BITS + 1):
+        codes = [one for one in codes_near(code, bits=bits) if one not in seen]
+        seen.update(codes)
+        share = -(-(_MOST_CANDIDATES - len(found)) // len(codes))
+        of_codes = [
+            others.where(Finding.descriptor_code == one)
+            .order_by(Finding.id.desc())
+            .limit(share)
+            .subquery()
+            for one in codes
+        ]
+        together = union_all(*(select(one.c.id, one.c.descriptor) for one in of_codes))
+        found |= {row_id: stored for row_id, stored in opened.execute(together) if stored}
+        if len(found) >= _MOST_CANDIDATES:
+            return found
+    any_code = others.order_by(Finding.descriptor_code, Finding.id).limit(_MOST_CANDIDATES)
+    return {row_id: stored for row_id, stored in opened.execute(any_code) if stored} | found
+
+
+def _rows(opened: Session, distance_of: dict[int, float]) -> list[SimilarFinding]:
+    """In the order of the ids."""
+    chosen = finding_columns().where(Finding.id.in_(distance_of))
+    rows = {row["finding_id"]: row for row in opened.execute(chosen).mappings()}
+    names = [field.name for field in fields(FindingRow)]
+    return [
+        SimilarFinding(**{name: rows[row_id][name] for name in names}, distance=distance)
+        for row_id, distance in distance_of.items()
+    ]
