@@ -37,8 +37,9 @@ def worst_first_select(
 def waiting_select(
     wanted: FindingFilter, *, limit: int | None = None, after: AfterUrgent | None = None
 ) -> Rows:
-    """Worst first, of those that wait; in the very words of the partial indexes, or none serves."""
-    return worst_first_select(wanted, limit=limit, after=after).where(WAITING)
+    """Worst first, of those that wait."""
+    chosen = worst_first_select(wanted, limit=limit, after=after)
+    return chosen if _waits(wanted) else chosen.where(WAITING)  # once: planners would count twice
 
 
 def inspections_select(
@@ -98,8 +99,7 @@ def _frame_conditions(
 def finding_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
     """On the table of findings alone, so that its indexes serve; a note and a model ask more."""
     conditions = _frame_conditions(wanted, Finding)
-    states = {*wanted.states, *([] if wanted.state is None else [wanted.state])}
-    if states and states <= WAITING_STATES:
+    if _waits(wanted):
         conditions.append(WAITING)  # in the very words of the partial indexes, or none serves
     for name in ("verdict", "state", "severity", "kind"):
         value = getattr(wanted, name)
@@ -127,6 +127,13 @@ def finding_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
         noted = select(Review.finding_id).where(Review.note.is_not(None), has_note)
         conditions.append(Finding.id.in_(noted))
     return conditions
+
+
+def _waits(wanted: FindingFilter) -> bool:
+    """Do its states say by themselves that a finding waits?"""
+    return wanted.state in WAITING_STATES or bool(
+        wanted.states and WAITING_STATES.issuperset(wanted.states)
+    )
 
 
 def inspection_conditions(wanted: InspectionFilter) -> list[ColumnElement[bool]]:

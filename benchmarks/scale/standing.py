@@ -4,14 +4,13 @@ the whole year, mostly of one line or part, some of all."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from benchmarks.scale import verdicts
 from benchmarks.scale.measuring import Ask, Standing
-from benchmarks.scale.world import CAMERAS, END, KINDS, LINES, PARTS, RETURNED
+from benchmarks.scale.world import CAMERAS, DAYS, END, KINDS, LINES, PARTS, line_of, part_of
 from db import queries
 from db.questions.catalogue import QUESTIONS, Question, ask
 from db.questions.parameters import Described, Takes
@@ -81,10 +80,17 @@ def _open_findings(findings: int) -> dict[str, Made]:
 
 
 def _catalogued(question: Question, findings: int) -> Made:
+    cameras = range(8, 12) if question.name == "repeats" else range(len(CAMERAS))  # webs
+
     def filled(random: np.random.Generator) -> Written:
         written: Written = {}
+        camera = int(random.choice(cameras))
+        part = PARTS[part_of(camera, int(random.integers(DAYS)))].name
         for one in question.described:
-            value = _value(one, random, findings)
+            if one.takes is Takes.TEXT and one.name in ("before", "after"):  # models of one part
+                written[one.name] = f"{part}-{('before', 'after').index(one.name) + 1}"
+                continue
+            value = _place(one, random, camera, part) or _value(one, random, findings)
             if value is not None:
                 written[one.name] = value
             elif one.required:
@@ -110,9 +116,6 @@ def _asking(name: str, fixed: Written, made: Callable[[np.random.Generator], Wri
 def _value(one: Described, random: np.random.Generator, findings: int) -> str | None:
     """What somebody writes in a field; None where it is left empty."""
     usual: dict[str, Callable[[], str | None]] = {
-        "line": lambda: _sometimes(random, 0.35, LINES),
-        "part": lambda: _sometimes(random, 1.0 if one.required else 0.35, _part_names()),
-        "camera": lambda: _sometimes(random, 0.1 if not one.required else 1.0, CAMERAS),
         "since": lambda: str(random.choice(list(PERIODS), p=list(PERIODS.values()))),
         "finding": lambda: str(_some_id(random, findings)),
         "frame": lambda: str(int(random.integers(1, findings // 10))),
@@ -129,6 +132,15 @@ def _value(one: Described, random: np.random.Generator, findings: int) -> str | 
     if one.takes in (Takes.CHOICE, Takes.CHOICES) and random.random() < 0.5:
         return _one(random, one.choices)
     return one.default or None
+
+
+def _place(one: Described, random: np.random.Generator, camera: int, part: str) -> str | None:
+    """A line, camera and part that belong together, where they are filled in."""
+    here = {"line": LINES[line_of(camera)], "camera": CAMERAS[camera], "part": part}
+    share = {"line": 0.35, "camera": 0.1, "part": 0.35}
+    if one.name in here and (one.required or random.random() < share[one.name]):
+        return here[one.name]
+    return None
 
 
 def _some_id(random: np.random.Generator, findings: int) -> int:

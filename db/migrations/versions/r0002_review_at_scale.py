@@ -17,6 +17,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 _WAITING = sa.text("state IN ('new', 'second_look')")
+_PLACED = ["state", "place_x", "place_y", "line_id", "camera_id"]
 _NOTED = sa.text("note IS NOT NULL")
 _WAITING_INDEXES = {
     "ix_findings_waiting": ["urgency", "id"],
@@ -29,6 +30,7 @@ _TIME_INDEXES = {
     "ix_findings_line_id_taken_at_id": ["line_id", "taken_at", "id"],
     "ix_findings_part_taken_at_id": ["part", "taken_at", "id"],
     "ix_findings_camera_id_taken_at_id": ["camera_id", "taken_at", "id"],
+    "ix_findings_urgency_id": ["urgency", "id"],
     "ix_findings_descriptor_space_descriptor_code": ["descriptor_space", "descriptor_code"],
 }
 _WORDS = {
@@ -68,6 +70,8 @@ def downgrade() -> None:
         op.drop_column("findings", column.name)
     op.create_index("ix_findings_verdict_id", "findings", ["verdict", "id"])
     op.create_index("ix_findings_state_id", "findings", ["state", "id"])
+    op.drop_index("ix_inspections_model_id_frame_id", "inspections")
+    op.create_index("ix_inspections_model_id", "inspections", ["model_id"])
     for name in ("finding_id_id", "reviewed_at_id", "batch_id", "noted"):
         op.drop_index(f"ix_reviews_{name}", "reviews")
     op.drop_column("reviews", "batch_id")
@@ -160,9 +164,12 @@ def _widen_findings() -> None:
             if column.server_default is not None:
                 op.alter_column("findings", column.name, server_default=None)
     op.drop_index("ix_findings_verdict_id", "findings")
+    op.drop_index("ix_inspections_model_id", "inspections")
+    op.create_index("ix_inspections_model_id_frame_id", "inspections", ["model_id", "frame_id"])
     op.drop_index("ix_findings_state_id", "findings")
     for name, columns in _TIME_INDEXES.items():
-        op.create_index(name, "findings", columns)
+        placed = _PLACED if name == "ix_findings_part_taken_at_id" else None
+        op.create_index(name, "findings", columns, postgresql_include=placed)
     for name, columns in _WAITING_INDEXES.items():
         op.create_index(name, "findings", columns, sqlite_where=_WAITING, postgresql_where=_WAITING)
 
