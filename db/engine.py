@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -63,7 +64,29 @@ def session(engine: Engine, *, read_only: bool = False) -> Iterator[Session]:
         with Session(bind, expire_on_commit=False) as opened, opened.begin():
             yield opened
     except SQLAlchemyError as error:
-        raise _translated(error, engine.url) from error
+        raise translated(error, engine.url) from error
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Session]:
+    """A read-only transaction in which every statement sees the database of one moment."""
+    bind = engine
+    if engine.dialect.name == "postgresql":
+        bind = engine.execution_options(isolation_level="REPEATABLE READ")
+    with session(bind, read_only=True) as opened:
+        yield opened
+
+
+@contextmanager
+def opened_archive(path: Path) -> Iterator[Engine]:
+    """A SQLite file that nobody writes, also on a read-only disk; not a byte of it changes."""
+    query = {"mode": "ro", "immutable": "1", "uri": "true"}
+    file = f"file:{quote(str(path.resolve()))}"
+    engine = create_engine(URL.create("sqlite", database=file, query=query))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def default_url(path: Path) -> str:
@@ -152,7 +175,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
-def _translated(error: SQLAlchemyError, url: URL) -> DatabaseError:
+def translated(error: SQLAlchemyError, url: URL) -> DatabaseError:
+    """Our exception for the driver's."""
     if isinstance(error, StatementError) and isinstance(error.orig, DatabaseError):
         return error.orig
     reason = _first_line(error)

@@ -8,8 +8,10 @@ DatabaseError                     one clear line for the user, exit code 1
 |-- UnknownRecord                 no finding, model or frame of that name
 |-- QuestionRefused               a question that cannot be asked like that; names the field
 |-- ReviewConflict                somebody else reviewed the finding meanwhile
+|-- BackupError                   a backup that cannot be written, read or restored
 `-- EvidenceError                 the pictures beside the database
     |-- EvidenceMissing           a picture that a row names is not there
+    |-- EvidenceNotKept           a picture was removed when its time was over
     `-- EvidenceDamaged           a picture is there and is not what was stored
 """
 
@@ -50,12 +52,20 @@ class ReviewConflict(DatabaseError):
     """Somebody reviewed the finding after the reviewer had read it: look at what was said first."""
 
 
+class BackupError(DatabaseError):
+    """A backup cannot be written, is none, is damaged, or has no empty database to go to."""
+
+
 class EvidenceError(DatabaseError):
     """An evidence file cannot be written, read or named."""
 
 
 class EvidenceMissing(EvidenceError):
     """A picture that a row names is not in the evidence folder."""
+
+
+class EvidenceNotKept(EvidenceError):
+    """The picture was removed on purpose when its time was over (db.retention)."""
 
 
 class EvidenceDamaged(EvidenceError):

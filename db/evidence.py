@@ -3,6 +3,9 @@
 `aa/bb/<sha256><suffix>` inside one folder, aa and bb the first digits of the sha256. A file is
 complete and on the disk before `put` returns, so a row that names it never points at nothing; a
 program killed in between leaves at most a file that no row names (an orphan).
+
+A file's time of change is when it was last stored, also where the same bytes were there before: who
+removes orphans spares the young ones, whose rows may be on their way.
 """
 
 from __future__ import annotations
@@ -11,14 +14,16 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from db.engine import parsed, sqlite_path
-from db.errors import EvidenceDamaged, EvidenceError, EvidenceMissing
+from db.errors import EvidenceDamaged, EvidenceError, EvidenceMissing, EvidenceNotKept
 
 _NAME = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(\1\2[0-9a-f]{60})\.[a-z0-9]{1,8}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
+_ASIDE = ".removing-"
 
 
 def evidence_folder(url: str) -> Path:
@@ -44,14 +49,19 @@ class EvidenceStore:
         name = f"{digest[:2]}/{digest[2:4]}/{digest}{suffix}"
         target = self.folder / name
         try:
-            if not _holds(target, digest, len(content)):
+            if not (_holds(target, digest, len(content)) and _made_young(target)):
                 self._write(target, content)
         except OSError as error:
             raise EvidenceError(f"cannot write the evidence file {target}: {error}") from error
         return name
 
-    def get(self, name: str) -> bytes:
-        """The bytes as they were stored; raises EvidenceMissing or EvidenceDamaged."""
+    def get(self, name: str | None) -> bytes:
+        """The bytes as they were stored; raises EvidenceMissing or EvidenceDamaged.
+
+        A row whose picture was removed when its time was over has no name: EvidenceNotKept.
+        """
+        if name is None:
+            raise EvidenceNotKept("this picture is no longer kept: the time for it is over")
         path = self.path(name)
         try:
             content = path.read_bytes()
@@ -74,33 +84,46 @@ class EvidenceStore:
             raise EvidenceError(f"{name!r} is not the name of an evidence file")
         return self.folder / name
 
-    def missing(self, named: Iterable[str]) -> list[str]:
-        """Which of the named files are not there?"""
-        return sorted(name for name in set(named) if not self.path(name).is_file())
+    def names(self) -> Iterator[str]:
+        """Every file below the folder, in the order of their names; also what is no evidence."""
+        return _names_below(self.folder, "")
 
-    def damaged(self, named: Iterable[str]) -> list[str]:
-        """Which of the named files are there with other bytes? Reads every one of them."""
-        return sorted(
-            name
-            for name in set(named)
-            if self.path(name).is_file() and _digest_of(self.path(name)) != self.path(name).stem
-        )
+    def is_intact(self, name: str) -> bool:
+        """Is the file there, with the bytes that its name promises? Reads all of it."""
+        path = self.path(name)
+        try:
+            return _digest_of(path) == path.stem
+        except FileNotFoundError:
+            return False
 
-    def orphans(self, named: Iterable[str]) -> list[str]:
-        """Which files does nobody name? Meaningful only while nobody writes."""
-        known = set(named)
-        files = (path for path in self.folder.rglob("*") if path.is_file())
-        names = (path.relative_to(self.folder).as_posix() for path in files)
-        return sorted(name for name in names if name not in known)
+    def size_bytes(self, name: str) -> int:
+        """0 where there is no such file."""
+        try:
+            return (self.folder / name).stat().st_size
+        except FileNotFoundError:
+            return 0
 
-    def remove(self, orphans: Iterable[str]) -> None:
-        """Deletes files that `orphans` found; a file that is gone already is no error."""
-        for name in orphans:
-            path = self.folder / name
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise EvidenceError(f"cannot remove the evidence file {path}: {error}") from error
+    def remove(self, name: str, *, stored_before: datetime | None = None) -> bool:
+        """Deletes a file unless it was stored later; False where it stays or is gone already.
+
+        It is moved aside first: whoever stores the same bytes meanwhile finds nothing and writes
+        them again, or has made the file young, and then it comes back.
+        """
+        path = self.folder / name
+        aside = path.with_name(f"{_ASIDE}{path.name}")
+        try:
+            if stored_before is not None and not _is_older(path, stored_before):
+                return False
+            path.rename(aside)
+            if stored_before is not None and not _is_older(aside, stored_before):
+                aside.rename(path)
+                return False
+            aside.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise EvidenceError(f"cannot remove the evidence file {path}: {error}") from error
+        return True
 
     def _write(self, target: Path, content: bytes) -> None:
         if not target.parent.is_dir():
@@ -119,6 +142,34 @@ class EvidenceStore:
             Path(unfinished).unlink(missing_ok=True)
             raise
         _sync_folder(target.parent)
+
+
+def _names_below(folder: Path, prefix: str) -> Iterator[str]:
+    """A folder sorts with its slash, so that whole names come in order."""
+    if not folder.is_dir():
+        return
+    with os.scandir(folder) as entries:
+        found = sorted((f"{entry.name}/" if entry.is_dir() else entry.name) for entry in entries)
+    for name in found:
+        if name.endswith("/"):
+            yield from _names_below(folder / name, f"{prefix}{name}")
+        else:
+            yield f"{prefix}{name}"
+
+
+def _made_young(target: Path) -> bool:
+    """False where somebody removed the file a moment ago."""
+    try:
+        os.utime(target)
+    except FileNotFoundError:
+        return False
+    except PermissionError:  # another user's file: young or not, it is there
+        return target.is_file()
+    return True
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    return path.stat().st_mtime < moment.timestamp()
 
 
 def _holds(target: Path, digest: str, size_bytes: int) -> bool:

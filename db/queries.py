@@ -160,18 +160,3 @@ def find_inspection(
             Inspection.config_id == config_id,
         )
     )
-
-
-def evidence_names(opened: Session) -> dict[str, str]:
-    """Which files do rows name, and which row (one of them) names it?"""
-    named: dict[str, str] = {}
-    for table, word in ((Inspection, "inspection"), (Finding, "finding")):
-        for column in (
-            table.observed_name,
-            table.golden_name,
-            table.restored_name,
-            table.heat_name,
-        ):
-            chosen = select(table.id, column).where(column.is_not(None)).order_by(table.id)
-            named |= {str(name): f"{word} {row_id}" for row_id, name in opened.execute(chosen)}
-    return named

@@ -49,7 +49,7 @@ class Reviewed:
 
 @dataclass(frozen=True, kw_only=True)
 class Conflict:
-    """A finding that somebody else reviewed first; `said` is None where an undo made it new."""
+    """A finding that somebody else reviewed first; `said` is the newest review, or an undo."""
 
     finding_id: int
     state: ReviewState
@@ -256,9 +256,10 @@ def _conflict_words(conflict: Conflict) -> str:
     said = conflict.said
     if said is None:
         return f"finding {conflict.finding_id} has changed: load it again"
-    word = said.state_after.replace("_", " ")
+    word = repr(said.state_after.replace("_", " "))
+    did = f"said {word}" if said.undoes_id is None else f"took a review back (now {word})"
     return (
-        f"finding {conflict.finding_id} was reviewed meanwhile: {said.reviewer} said {word!r} at "
+        f"finding {conflict.finding_id} was reviewed meanwhile: {said.reviewer} {did} at "
         f"{said.reviewed_at:%Y-%m-%d %H:%M:%S} UTC. Load it again"
     )
 

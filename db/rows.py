@@ -11,7 +11,10 @@ from db.words import Outcome, ReviewState, Severity, UnfitReason, Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class FindingRow:
-    """A finding with what one needs to know of its frame and inspection; no mask."""
+    """A finding with what one needs to know of its frame and inspection; no mask.
+
+    A picture's name is None once the picture's time is over.
+    """
 
     finding_id: int
     inspection_id: int
@@ -50,10 +53,10 @@ class FindingRow:
     evidence_y0: int
     evidence_x1: int
     evidence_y1: int
-    observed_name: str
-    golden_name: str
-    restored_name: str
-    heat_name: str
+    observed_name: str | None
+    golden_name: str | None
+    restored_name: str | None
+    heat_name: str | None
     model_id: str
     config_id: str
     created_at: datetime

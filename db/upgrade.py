@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.engine import connect, parsed, shown, sqlite_path
+from db.engine import connect, parsed, shown, sqlite_path, translated
 from db.errors import DatabaseError, DatabaseNotFound, WrongRevision
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -45,11 +45,7 @@ def open_database(url: str, *, create: bool = True) -> Engine:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Brings the tables to a revision, all or nothing; programs that come second find it done."""
-    empty, current = _state(engine)
-    if current is not None and current not in known_revisions():
-        raise WrongRevision(_too_new(engine, current))
-    if current is None and not empty:
-        raise WrongRevision(_without_revision(engine))
+    our_revision(engine)
     with _migrating(engine) as config:
         command.upgrade(config, revision)
 
@@ -60,20 +56,45 @@ def downgrade(engine: Engine, revision: str) -> None:
         command.downgrade(config, revision)
 
 
+@contextmanager
+def filling(engine: Engine) -> Iterator[Connection]:
+    """One transaction that brings the tables to the newest revision and then is the caller's.
+
+    Foreign keys are proven at its end. Raises DatabaseError, and then nothing was changed.
+    """
+    our_revision(engine)
+    try:
+        with _migrating(engine) as config:
+            command.upgrade(config, "head")
+            connection: Connection = config.attributes["connection"]
+            yield connection
+    except SQLAlchemyError as error:
+        raise translated(error, engine.url) from error
+
+
 def check(engine: Engine) -> None:
     """Raises WrongRevision, with the command to run, unless the tables fit this program."""
-    empty, current = _state(engine)
+    current = our_revision(engine)
     if current == head_revision():
         return
-    if current is not None and current not in known_revisions():
-        raise WrongRevision(_too_new(engine, current))
-    if current is None and not empty:
-        raise WrongRevision(_without_revision(engine))
     found = "has no tables yet" if current is None else f"is at revision {current}"
     raise WrongRevision(
         f"the database {shown(engine.url)} {found}, this program needs {head_revision()}: "
         f"run_pipeline.py db upgrade --db {shown(engine.url)}"
     )
+
+
+def our_revision(engine: Engine) -> str | None:
+    """Ours or an older one, None where there are no tables.
+
+    Raises WrongRevision for a newer one and for the tables of another program.
+    """
+    empty, current = _state(engine)
+    if current is not None and current not in known_revisions():
+        raise WrongRevision(_too_new(engine, current))
+    if current is None and not empty:
+        raise WrongRevision(_without_revision(engine))
+    return current
 
 
 def current_revision(engine: Engine) -> str | None:

@@ -1,5 +1,7 @@
 """The words that are stored: every choice is a word in its column, held by a CHECK constraint."""
 
+from __future__ import annotations
+
 from enum import StrEnum
 
 
@@ -54,3 +56,8 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     ENGINEER = "engineer"
     ADMIN = "admin"
+
+    def covers(self, needed: Role) -> bool:
+        """May whoever has this role do what `needed` may?"""
+        ranks = tuple(Role)
+        return ranks.index(self) >= ranks.index(needed)

@@ -23,6 +23,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,14 @@ class PartModel:
         if self.contextual_sha256 is not None:
             said["contextual"] = self.contextual_sha256
         return sha256_of(json.dumps(said, sort_keys=True).encode())
+
+    @cached_property
+    def descriptor_space(self) -> str:
+        """Hash of the weights whose features describe findings (stages.describe)."""
+        if self.contextual is None:
+            return self.weights_sha256
+        state = self.contextual.context.state_dict()
+        return sha256_of(b"".join(state[key].cpu().numpy().tobytes() for key in sorted(state)))
 
     def require_calibration(self) -> Calibrated:
         if self.calibrated is None:

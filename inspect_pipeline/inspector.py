@@ -13,9 +13,10 @@ from inspect_pipeline.conformal import Calibration
 from inspect_pipeline.errors import CalibrationError, UsageError
 from inspect_pipeline.geometry import grown, polygon_mask
 from inspect_pipeline.limits import Limits
-from inspect_pipeline.opinion import Seen, form_opinion, restored, see
+from inspect_pipeline.opinion import Seen, described, form_opinion, restored, see
 from inspect_pipeline.records import (
     Captured,
+    Descriptor,
     Evidence,
     Frame,
     FrameKey,
@@ -75,16 +76,19 @@ class Inspector:
             opinion = form_opinion(self.model, seen, self.limits, inspected=inspected)
         found = [one for one in opinion.suspects if one.region.peak > self.limits.threshold]
         pictures: FramePictures | None = None
+        evidence: list[Evidence] = []
         if found or keep_pictures:
             with _timed(timings_s, "restore"):
                 regions = None if keep_pictures else [one.region for one in found]
                 pictures = _pictures(captured, seen, restored(self.model, seen, regions))
+                looks = [described(self.model, seen, one.region) for one in found]
+                evidence = [_evidence(*each, pictures) for each in zip(found, looks, strict=True)]
         return judge(
             captured.key,
             frame_wh=captured.frame_wh,
             raw_score=opinion.score,
             verified=found,
-            evidence=[_evidence(one, pictures) for one in found] if pictures else [],
+            evidence=evidence,
             standard=self.standard,
             pictures=pictures,
             timings_s=timings_s,
@@ -125,7 +129,9 @@ def _pictures(frame: Frame, seen: Seen, restoration: Restoration) -> FramePictur
     )
 
 
-def _evidence(verification: Verification, pictures: FramePictures) -> Evidence:
+def _evidence(
+    verification: Verification, descriptor: Descriptor, pictures: FramePictures
+) -> Evidence:
     """The pictures of a region with some of its surroundings, all cut alike."""
     height, width = pictures.heat.shape
     region = verification.region
@@ -136,6 +142,7 @@ def _evidence(verification: Verification, pictures: FramePictures) -> Evidence:
         golden=pictures.golden[box.slices],
         restored=pictures.restored[box.slices],
         heat=pictures.heat[box.slices],
+        descriptor=descriptor,
     )
 
 

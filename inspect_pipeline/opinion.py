@@ -17,6 +17,7 @@ from inspect_pipeline.bundle import PartModel
 from inspect_pipeline.limits import Limits
 from inspect_pipeline.networks.contextual import GIVEN, Given, Views
 from inspect_pipeline.records import (
+    Descriptor,
     DiscrepancyMap,
     Frame,
     Mask,
@@ -27,6 +28,7 @@ from inspect_pipeline.records import (
 )
 from inspect_pipeline.stages.compare import compare, frame_map
 from inspect_pipeline.stages.context import evidence_in_context
+from inspect_pipeline.stages.describe import describe_by_dipn, describe_in_context
 from inspect_pipeline.stages.familiar import beyond_familiar
 from inspect_pipeline.stages.invert import BATCH, invert
 from inspect_pipeline.stages.prepare import Prepared, as_channels, prepare
@@ -147,6 +149,16 @@ def restored(
         border_px=_border_px(model),
         with_gated=with_gated,
     )
+
+
+def described(model: PartModel, seen: Seen, region: Region) -> Descriptor:
+    """How a region looks, in the features of the contextual branch or else in DIPN's."""
+    pixels, scale = seen.prepared.pixels, model.preparation.scale
+    if model.contextual is not None:
+        vector = describe_in_context(model.contextual, pixels, region, scale=scale)
+    else:
+        vector = describe_by_dipn(model.networks.dipn, pixels, seen.golden, region, scale=scale)
+    return Descriptor(space=model.descriptor_space, vector=vector)
 
 
 def _grid(model: PartModel, pixels: Tensor) -> TileGrid:

@@ -239,14 +239,30 @@ class Verification:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Descriptor:
+    """How a region looks: float32 (d,) of length 1, comparable only within its space."""
+
+    space: str  # sha256 of the weights that made it
+    vector: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.vector.ndim != 1 or self.vector.dtype != np.float32:
+            raise ValueError(f"expected float32 (d,), got {self.vector.dtype} {self.vector.shape}")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
-    """The pictures behind a finding, all cut with the same box: what people look at."""
+    """What people look at: the pictures behind a finding, all cut with the same box.
+
+    The descriptor finds other findings that look alike.
+    """
 
     box: Box
     observed: Picture
     golden: Picture
     restored: Picture
     heat: Heat  # (h, w), raw scores
+    descriptor: Descriptor | None = None
 
     def __post_init__(self) -> None:
         wanted = (self.box.height_px, self.box.width_px)

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from plant_config.camera import CameraSettings
 from plant_config.errors import PlantConfigError
 from plant_config.line import Line
 from plant_config.part import Part
-from plant_config.section import Problem, Section, refuse
+from plant_config.review import Review
+from plant_config.section import Problem, Section, refuse, refuse_value
 from plant_config.storage import Storage
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        refuse_value("is not a time zone: write a name such as Europe/Berlin or Asia/Tokyo, or UTC")
+    return name
+
+
+TimeZone = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_known_zone)]
 
 
 class Plant(Section):
@@ -20,6 +33,10 @@ class Plant(Section):
 
     name: Annotated[str, Field(min_length=1, max_length=100)] = Field(
         description="Name of the plant, as it stands on reports."
+    )
+    timezone: TimeZone = Field(
+        default="UTC",
+        description="The plant's time zone, such as Europe/Berlin: days and shifts begin in it.",
     )
     lines: tuple[Line, ...] = Field(
         min_length=1, strict=False, description="The lines, one [[lines]] block each."
@@ -31,6 +48,9 @@ class Plant(Section):
         min_length=1, strict=False, description="The parts, one [[parts]] block each."
     )
     storage: Storage = Field(description="Where results are kept: the [storage] block.")
+    review: Review = Field(
+        default=Review(), description="The review application: the [review] block."
+    )
 
     def part(self, name: str) -> Part:
         """Raises PlantConfigError with the known names where the plant does not make the part."""

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,11 @@ def postgres_server() -> Iterator[Any]:
             server.cleanup()
 
 
-@pytest.fixture
-def postgres_url(postgres_server: Any) -> Iterator[str]:
-    """A fresh, empty PostgreSQL database."""
+@contextmanager
+def fresh_postgres(server: Any) -> Iterator[str]:
+    """An empty database on the server, dropped at the end."""
     name = f"test_{uuid.uuid4().hex}"
-    server_url = sa.make_url(postgres_server.get_uri()).set(drivername="postgresql+psycopg")
+    server_url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
@@ -48,6 +49,13 @@ def postgres_url(postgres_server: Any) -> Iterator[str]:
     with engine.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     engine.dispose()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Any) -> Iterator[str]:
+    """A fresh, empty PostgreSQL database."""
+    with fresh_postgres(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -19,6 +21,20 @@ class FastClock:
     def __call__(self) -> float:
         self.now_s += self.tick_s
         return self.now_s
+
+
+class WallClock:
+    """The time of day, which stands until a test moves it on."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **how_far: float) -> None:
+        """`forward(minutes=5)`, in the words of timedelta."""
+        self.at += timedelta(**how_far)
 
 
 class RecordingWatcher:

@@ -131,7 +131,8 @@ class Finding(Base):
     `place_x`, `place_y` in [0, 1] are the centre as a share of the frame's sides, `web_mm` its
     absolute position along a web, `urgency` the order of the queue (db.urgency). `version` counts
     changes of state: who reviews says which version was seen. The descriptor says how the region
-    looks (db.descriptors): comparable only where `descriptor_space` is the same.
+    looks (db.descriptors): comparable only where `descriptor_space` is the same. The name of
+    a picture is None once its time is over (db.retention).
     """
 
     __tablename__ = "findings"
@@ -193,10 +194,10 @@ class Finding(Base):
     descriptor: Mapped[bytes | None] = mapped_column(LargeBinary)
     descriptor_space: Mapped[str | None] = mapped_column(Sha256)
     descriptor_code: Mapped[int | None] = mapped_column(SmallInteger)
-    observed_name: Mapped[str] = mapped_column(EvidenceName)
-    golden_name: Mapped[str] = mapped_column(EvidenceName)
-    restored_name: Mapped[str] = mapped_column(EvidenceName)
-    heat_name: Mapped[str] = mapped_column(EvidenceName)
+    observed_name: Mapped[str | None] = mapped_column(EvidenceName)
+    golden_name: Mapped[str | None] = mapped_column(EvidenceName)
+    restored_name: Mapped[str | None] = mapped_column(EvidenceName)
+    heat_name: Mapped[str | None] = mapped_column(EvidenceName)
     evidence_x0: Mapped[int] = mapped_column(Integer)
     evidence_y0: Mapped[int] = mapped_column(Integer)
     evidence_x1: Mapped[int] = mapped_column(Integer)

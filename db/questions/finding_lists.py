@@ -79,11 +79,15 @@ def findings(opened: Session, wanted: FindingsOf) -> pd.DataFrame:
 
     What has the order of its row before never moves, so pages neither repeat nor leave out.
     """
-    return selected_table(opened, findings_page(opened, wanted), FindingRow)
+    return selected_table(opened, _page(opened, wanted), FindingRow)
 
 
-def findings_page(opened: Session, wanted: FindingsOf) -> Rows:
-    """The select behind `findings`: the columns of a FindingRow."""
+def finding_rows(opened: Session, wanted: FindingsOf) -> list[FindingRow]:
+    """The same as rows."""
+    return [FindingRow(**row) for row in opened.execute(_page(opened, wanted)).mappings()]
+
+
+def _page(opened: Session, wanted: FindingsOf) -> Rows:
     filtered = wanted.filtered(opened)
     last = None if wanted.after is None else _last(opened, wanted.after)
     if wanted.order is Order.NEWEST:

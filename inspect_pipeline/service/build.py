@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from db import models
 from inspect_pipeline.bundle import CALIBRATION_FIGURES, load_bundle
 from inspect_pipeline.capture.folder import FolderCamera
 from inspect_pipeline.capture.simulated import SimulatedLine
@@ -17,6 +18,7 @@ from plant_config.camera import (
     SimulatedCameraSettings,
 )
 from plant_config.part import Part
+from plant_config.plant import Plant
 
 
 def build_inspector(models: Path, part: Part) -> Inspector:
@@ -49,6 +51,19 @@ def simulated_line(settings: SimulatedCameraSettings, *, start_at: datetime) -> 
         frame_wh=settings.frame_wh,
         defect_rate=settings.defect_rate,
         parts_max=settings.frames,
+    )
+
+
+def meet_plant(ledger: Ledger, plant: Plant) -> None:
+    """What the plant file says of the plant goes into the database, for its questions."""
+    ledger.meet_plant(
+        plant.name,
+        plant.timezone,
+        lines=[line.id for line in plant.lines],
+        parts=[
+            models.Part(part=part.name, mm_per_px=part.mm_per_px, false_alarms=part.false_alarms)
+            for part in plant.parts
+        ],
     )
 
 

@@ -7,7 +7,7 @@ them: a program killed at any moment leaves whole inspections, at most with file
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +18,8 @@ from PIL import Image
 from sqlalchemy import Engine
 
 from db import models, repository, words
-from db.catalogue import use_model
+from db.catalogue import meet_plant, use_model
+from db.descriptors import code_of, encode_descriptor
 from db.engine import session
 from db.errors import RecordRefused
 from db.evidence import EvidenceStore, evidence_folder
@@ -80,6 +81,14 @@ class Ledger:
             is_new = repository.register_model(opened, model)
             use_model(opened, part, model_id, at=self._now())
             return is_new
+
+    def meet_plant(
+        self, name: str, timezone: str, *, lines: Sequence[str], parts: Sequence[models.Part]
+    ) -> None:
+        """Writes the plant's name, time zone, lines and parts, as they are from now on."""
+        plant = models.Plant(plant=name, timezone=timezone, seen_at=self._now())
+        with session(self._engine) as opened:
+            meet_plant(opened, plant, lines, parts)
 
     def record(self, inspection: Inspection) -> Recorded:
         """Writes the inspection, or finds that it was written before and changes nothing."""
@@ -168,6 +177,11 @@ class Ledger:
             created_at=now,
         )
         self._store_pictures(row, finding.evidence)
+        described = finding.evidence.descriptor
+        if described is not None:
+            row.descriptor = encode_descriptor(described.vector)
+            row.descriptor_space = described.space
+            row.descriptor_code = code_of(described.vector)
         return row
 
     def _store_pictures(

@@ -15,6 +15,7 @@ ARRAYS = ("numpy", "torch")
 PICTURES = (*ARRAYS, "cv2", "skimage", "scipy")
 CAMERAS = ("gi", "pypylon", "harvesters", "genicam", "watchdog")
 WEB = (
+    "argon2",
     "fastapi",
     "starlette",
     "uvicorn",
@@ -43,6 +44,7 @@ ROOMS = {
     "plant_config": Room(theirs=("pydantic", "pydantic_core")),
     "db": Room(theirs=("sqlalchemy", "alembic", "pandas", "numpy")),
     "inspect_pipeline.errors": Room(),
+    "inspect_pipeline.axes": Room(),
     "inspect_pipeline.geometry": Room(ours=("errors",), theirs=ARRAYS),
     "inspect_pipeline.records": Room(ours=("geometry", "errors"), theirs=ARRAYS),
     "inspect_pipeline.limits": Room(ours=("records", "geometry", "errors")),
@@ -88,8 +90,11 @@ ROOMS = {
         ours=(*NOUNS, "networks", "runtime", "stages", "tiling", "bundle", "opinion", "capture"),
         theirs=(*PICTURES, "pandas", "PIL", "safetensors"),
     ),
+    "inspect_pipeline.exports": Room(
+        ours=("errors",), leaves=("db",), theirs=("numpy", "pandas", "pyarrow", "sqlalchemy")
+    ),
     "inspect_pipeline.reports": Room(
-        ours=("records", "geometry", "errors", "conformal", "measures"),
+        ours=("axes", "records", "geometry", "errors", "conformal", "measures"),
         leaves=("db",),
         theirs=(
             "numpy",
@@ -98,15 +103,19 @@ ROOMS = {
             "sqlalchemy",
         ),  # of sqlalchemy: the Session they are given
     ),
+    "inspect_pipeline.review": Room(
+        ours=("records", "geometry", "errors", "axes", "exports", "reports"),
+        leaves=("db", "plant_config.review"),
+        theirs=("numpy", "pandas", "PIL", "jinja2", "markupsafe", "sqlalchemy", *WEB),
+    ),
     **{
         f"inspect_pipeline.{room}": Room(
             ours=("records", "geometry", "errors"),
             leaves=("db", f"plant_config.{section}"),
-            theirs=("numpy", "pandas", "PIL", "jinja2", *WEB),
+            theirs=("numpy", "pandas", "PIL", "jinja2", "markupsafe", "sqlalchemy", *WEB),
         )
         for room, section in (
             ("alerts", "alerts"),
-            ("review", "review"),
             ("monitoring", "schedule"),
         )
     },

@@ -9,7 +9,8 @@ import pytest
 
 from db.engine import default_url, session
 from db.evidence import EvidenceStore
-from db.queries import evidence_names, findings, inspections
+from db.pictures import disagreements, named_pictures
+from db.queries import findings, inspections
 from db.rows import FindingFilter, InspectionFilter
 from db.upgrade import open_database
 from tests.e2e.command_line import run_pipeline
@@ -45,12 +46,12 @@ def test_demo_records_every_frame_once_and_with_its_pictures(demo: tuple[Path, s
     with session(engine, read_only=True) as opened:
         recorded = inspections(opened, InspectionFilter(), limit=1000)
         found = findings(opened, FindingFilter(), limit=1000)
-        named = list(evidence_names(opened))
+        named = list(named_pictures(opened))
     engine.dispose()
 
     assert len(recorded) == FRAMES
     assert found
-    assert EvidenceStore(out / "evidence").damaged(named) == []
+    assert list(disagreements(named, EvidenceStore(out / "evidence"), contents=True)) == []
 
 
 def test_demo_report_needs_no_other_file(demo: tuple[Path, str]) -> None:

@@ -229,7 +229,8 @@ def test_an_empty_file_is_told_what_belongs_in_it(tmp_path: Path) -> None:
 
     message = refusal(path)
 
-    assert all(f"{key}: is missing" in message for key in Plant.model_fields)
+    needed = [key for key, field in Plant.model_fields.items() if field.is_required()]
+    assert all(f"{key}: is missing" in message for key in needed)
 
 
 def test_a_part_that_is_not_made_is_refused_with_the_ones_that_are(tmp_path: Path) -> None:
@@ -326,3 +327,20 @@ SQLITE_FILES = [
 @pytest.mark.parametrize(("given", "wanted"), SQLITE_FILES)
 def test_an_sqlite_file_lies_beside_the_plant_file(tmp_path: Path, given: str, wanted: str) -> None:
     assert database_url(tmp_path, f'"{given}"', {}) == wanted.format(folder=tmp_path)
+
+
+def test_a_plant_has_a_time_zone_of_its_own(tmp_path: Path) -> None:
+    zoned = ('name = "Works"', 'name = "Works"\ntimezone = "Europe/Berlin"')
+
+    assert load_plant(write(tmp_path)).timezone == "UTC"
+    assert load_plant(write(tmp_path, GOOD, zoned)).timezone == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "../etc/passwd", "Berlin time"])
+def test_a_time_zone_that_nobody_knows_is_refused(tmp_path: Path, zone: str) -> None:
+    said = refusal(
+        write(tmp_path, GOOD, ('name = "Works"', f'name = "Works"\ntimezone = "{zone}"'))
+    )
+
+    assert "timezone" in said
+    assert "Europe/Berlin" in said

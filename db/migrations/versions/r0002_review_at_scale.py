@@ -225,7 +225,9 @@ def _fill() -> None:
     op.execute("INSERT INTO parts (part) SELECT DISTINCT part FROM frames")
     op.execute(
         "INSERT INTO cameras (camera_id, line_id) "
-        "SELECT camera_id, MAX(line_id) FROM frames GROUP BY camera_id"
+        "SELECT camera_id, line_id FROM (SELECT camera_id, line_id, ROW_NUMBER() OVER "
+        "(PARTITION BY camera_id ORDER BY taken_at DESC, id DESC) AS place FROM frames) AS stood "
+        "WHERE place = 1"
     )
     op.execute(
         "INSERT INTO activations (part, model_id, active_from) "
@@ -275,7 +277,8 @@ def _slot(column: str, seconds: int) -> str:
     """The beginning of a time's slot, as each database stores times."""
     if op.get_bind().dialect.name == "postgresql":
         return f"date_bin('{seconds} seconds', {column}, TIMESTAMPTZ '1970-01-01 00:00:00+00')"
-    start = f"(CAST(strftime('%s', {column}) AS INTEGER) / {seconds}) * {seconds}"
+    whole_seconds = f"substr({column}, 1, 19)"  # strftime rounds 59.9996 s up to the next minute
+    start = f"(CAST(strftime('%s', {whole_seconds}) AS INTEGER) / {seconds}) * {seconds}"
     return f"strftime('%Y-%m-%d %H:%M:%S.000000', {start}, 'unixepoch')"
 
 

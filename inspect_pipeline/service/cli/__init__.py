@@ -18,12 +18,16 @@ from plant_config.errors import PlantConfigError
 def build_app() -> typer.Typer:
     """All verbs. Those with heavy libraries import them when they run, so that --help is quick."""
     from inspect_pipeline.service.cli import (
+        asking,
         database,
         demo,
         evaluating,
         findings,
         inspecting,
+        people,
         report,
+        serving,
+        teaching,
         training,
     )
 
@@ -41,7 +45,11 @@ def build_app() -> typer.Typer:
     app.command("evaluate")(evaluating.evaluate)
     app.command("once")(inspecting.once)
     app.add_typer(findings.app, name="findings")
+    app.add_typer(asking.build_ask_app(), name="ask")
+    app.add_typer(teaching.app, name="teach")
     app.command("report")(report.report)
+    app.command("serve")(serving.serve)
+    app.add_typer(people.app, name="users")
     app.add_typer(database.app, name="db")
     return app
 

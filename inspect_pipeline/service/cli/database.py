@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +13,13 @@ import typer
 from rich.console import Console
 from sqlalchemy import Engine
 
-from db import queries
-from db.engine import connect, session, shown
+from db import recounting
+from db.engine import connect, session, shown, snapshot
 from db.errors import DatabaseError
 from db.evidence import EvidenceStore, evidence_folder
+from db.integrity import broken_places
+from db.pictures import Fault, NamedPicture, disagreements, named_pictures
+from db.recounting import wrong_tallies
 from db.upgrade import current_revision, head_revision, open_database, upgrade
 
 app = typer.Typer(
@@ -41,7 +46,7 @@ EvidenceFolder = Annotated[
         show_default=False,
     ),
 ]
-_SHOWN_FILES = 10
+_SHOWN = 10  # of each fault
 
 
 @contextmanager
@@ -92,49 +97,101 @@ def check_database(
             help="Delete the files that no row names. Only while nothing is inspecting.",
         ),
     ] = False,
+    recount: Annotated[
+        bool, typer.Option("--recount", help="Count again where the kept counts are wrong.")
+    ] = False,
 ) -> None:
-    """Does the database fit this program, and do its rows and its pictures agree?
+    """Does the database fit this program, is it whole, and do its rows and its pictures agree?
 
-    Exit code 1 when a picture that a row names is missing or damaged,
+    Exit code 1 when the file is damaged, when a kept count is wrong,
+    when a picture that a row names is missing or damaged,
     or when a file in the evidence folder belongs to no row
     (a program was killed while it wrote, or is writing now).
     """
     store = store_of(db, evidence)
-    with opened_database(db) as engine, session(engine, read_only=True) as opened:
-        named = queries.evidence_names(opened)
-    missing, orphans = store.missing(named), store.orphans(named)
-    damaged = store.damaged(named) if contents else []
-    if remove_orphans:
-        store.remove(orphans)
-        _say(f"{len(orphans)} files that no row named were removed from {store.folder}")
-        orphans = []
-    if missing or damaged or orphans:
-        _list_files("missing", {name: f"named by {named[name]}" for name in missing})
-        _list_files("damaged", {name: f"named by {named[name]}" for name in damaged})
-        _list_files("orphan", dict.fromkeys(orphans, "named by no row"))
-        raise DatabaseError(_complaint(store, missing=missing, damaged=damaged, orphans=orphans))
-    _say(f"ok: revision {head_revision()}, {len(named)} pictures in {store.folder}, all named")
+    with opened_database(db) as engine:
+        complaints = [*_damage(engine), *_counts(engine, repair=recount)]
+        pictures = _compare_pictures(engine, store, contents=contents, remove=remove_orphans)
+    if pictures.complaint:
+        complaints.append(pictures.complaint)
+    if complaints:
+        raise DatabaseError("; ".join(complaints))
+    _say(f"ok: revision {head_revision()}, {pictures.named} pictures in {store.folder}, all named")
 
 
-def _complaint(
-    store: EvidenceStore, *, missing: list[str], damaged: list[str], orphans: list[str]
-) -> str:
-    advice = []
-    if missing or damaged:
-        advice.append("restore the folder from a backup, or give the right one with --evidence")
-    if orphans:
-        advice.append("remove what no row names with --remove-orphans while nothing is inspecting")
-    return (
-        f"{store.folder} does not agree with the database: {len(missing)} missing, "
-        f"{len(damaged)} damaged, {len(orphans)} orphans: {'; '.join(advice)}"
-    )
+def _damage(engine: Engine) -> list[str]:
+    with session(engine, read_only=True) as opened:
+        broken = broken_places(opened)
+    for place in broken[:_SHOWN]:
+        _say(f"damage: {place}")
+    name = shown(engine.url)
+    return [f"{name} is damaged in {len(broken)} places: restore a backup"] if broken else []
 
 
-def _list_files(what: str, files: dict[str, str]) -> None:
-    for name, reason in list(files.items())[:_SHOWN_FILES]:
-        _say(f"{what}: {name} ({reason})")
-    if len(files) > _SHOWN_FILES:
-        _say(f"{what}: and {len(files) - _SHOWN_FILES} more")
+def _counts(engine: Engine, *, repair: bool) -> list[str]:
+    with snapshot(engine) as opened:
+        wrong = wrong_tallies(opened)
+    if not wrong:
+        return []
+    if not repair:
+        return [f"{wrong} kept counts are wrong: count again with --recount"]
+    with session(engine) as opened:
+        recounting.recount(opened)
+    _say(f"{wrong} kept counts were wrong and are right now")
+    return []
+
+
+@dataclass
+class _Pictures:
+    """What a walk along rows and files has seen."""
+
+    folder: Path
+    named: int = 0
+    faults: Counter[Fault] = field(default_factory=Counter)
+
+    def counted(self, pictures: Iterable[NamedPicture]) -> Iterator[NamedPicture]:
+        for picture in pictures:
+            self.named += 1
+            yield picture
+
+    @property
+    def complaint(self) -> str:
+        """Empty where rows and files agree."""
+        if not self.faults:
+            return ""
+        advice = []
+        if self.faults[Fault.MISSING] or self.faults[Fault.DAMAGED]:
+            advice.append("restore the folder from a backup, or give the right one with --evidence")
+        if self.faults[Fault.ORPHAN]:
+            advice.append(
+                "remove what no row names with --remove-orphans while nothing is inspecting"
+            )
+        return (
+            f"{self.folder} does not agree with the database: {self.faults[Fault.MISSING]} "
+            f"missing, {self.faults[Fault.DAMAGED]} damaged, {self.faults[Fault.ORPHAN]} orphans: "
+            f"{'; '.join(advice)}"
+        )
+
+
+def _compare_pictures(
+    engine: Engine, store: EvidenceStore, *, contents: bool, remove: bool
+) -> _Pictures:
+    seen, removed = _Pictures(folder=store.folder), 0
+    with snapshot(engine) as opened:
+        named = seen.counted(named_pictures(opened))
+        for one in disagreements(named, store, contents=contents):
+            if remove and one.fault is Fault.ORPHAN:
+                removed += store.remove(one.name)
+                continue
+            seen.faults[one.fault] += 1
+            if seen.faults[one.fault] <= _SHOWN:
+                _say(f"{one.fault}: {one.name} (named by {one.named_by or 'no row'})")
+    for fault, count in seen.faults.items():
+        if count > _SHOWN:
+            _say(f"{fault}: and {count - _SHOWN} more")
+    if remove:
+        _say(f"{removed} files that no row named were removed from {store.folder}")
+    return seen
 
 
 def _say(line: str) -> None:

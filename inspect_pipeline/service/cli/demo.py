@@ -40,6 +40,7 @@ def demo(
     The models saw good parts only. The report says what was found, missed and reported for nothing.
     """
     from db.engine import default_url
+    from inspect_pipeline.service.build import meet_plant
     from inspect_pipeline.service.ledger import Ledger
 
     started = time.monotonic()
@@ -50,6 +51,7 @@ def demo(
     url = default_url(out / "findings.db")
     truth = TruthKeeper()
     with Ledger(url, out / "evidence") as ledger:
+        meet_plant(ledger, plant)
         for settings, count in _shares(plant, frames):
             _inspect_camera(plant, settings, count, ledger, truth)
     _show_findings(url)

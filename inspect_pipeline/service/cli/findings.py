@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import pandas as pd
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
-from db import queries, reviewing, tables
-from db.engine import session
+from db import queries, reviewing
+from db.chosen import Chosen
+from db.engine import session, shown
 from db.evidence import EvidenceStore
-from db.rows import FindingDetail, FindingFilter, FindingRow, ReviewRow
-from db.words import ReviewState, Severity, Verdict
+from db.questions.finding_lists import Order, finding_rows, findings
+from db.rows import FindingDetail, FindingRow, ReviewRow
+from db.words import ReviewState
 from inspect_pipeline.errors import UsageError
+from inspect_pipeline.exports.findings import Exported, Format, Wish, write_export
+from inspect_pipeline.exports.pictures import Cut
+from inspect_pipeline.exports.whole_files import whole_file
 from inspect_pipeline.service.cli.database import (
     DEFAULT_URL,
     DatabaseUrl,
@@ -30,14 +30,15 @@ from inspect_pipeline.service.cli.database import (
     opened_database,
     store_of,
 )
+from inspect_pipeline.service.cli.finding_filters import selection, takes_filters
+from inspect_pipeline.service.cli.tabular import (
+    TableFormat,
+    console,
+    give_table,
+)
 
+MOST_BY_COMMAND = 100_000_000  # whoever has a shell also has the disk
 app = typer.Typer(help="What was found: list, show, review, export.", no_args_is_help=True)
-
-
-class ListFormat(StrEnum):
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
 
 
 class Decision(StrEnum):
@@ -48,61 +49,39 @@ class Decision(StrEnum):
     SECOND_LOOK = "second_look"
 
 
-def moment(written: str) -> datetime:
-    """ISO 8601 in UTC; a time without a zone is local time of this computer."""
-    try:
-        return datetime.fromisoformat(written).astimezone(UTC)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"{written!r} is not a time: write 2026-01-31, 2026-01-31T06:00 or "
-            "2026-01-31T06:00:00+01:00"
-        ) from error
-
-
-_TIME_HELP = "ISO 8601, such as 2026-01-31T06:00; without a zone it is local time."
 FindingId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
-Part = Annotated[str | None, typer.Option(help="Only this part.")]
-Line = Annotated[str | None, typer.Option(help="Only this line.")]
-Camera = Annotated[str | None, typer.Option(help="Only this camera.")]
-Since = Annotated[
-    datetime | None,
-    typer.Option(parser=moment, metavar="TIME", help=f"Taken at or after. {_TIME_HELP}"),
-]
-Until = Annotated[
-    datetime | None,
-    typer.Option(parser=moment, metavar="TIME", help=f"Taken before. {_TIME_HELP}"),
-]
-OfVerdict = Annotated[
-    Verdict | None, typer.Option("--verdict", help="Only what the pipeline called this.")
-]
-OfState = Annotated[ReviewState | None, typer.Option("--state", help="Only this review state.")]
-OfSeverity = Annotated[Severity | None, typer.Option("--severity", help="Only this severity.")]
 
 
 @app.command("list")
-def list_findings(  # noqa: PLR0913 - a command's options are its parameters
+@takes_filters
+def list_findings(
+    given: Mapping[str, Any],
     db: DatabaseUrl = DEFAULT_URL,
-    part: Part = None,
-    line: Line = None,
-    camera: Camera = None,
-    since: Since = None,
-    until: Until = None,
-    verdict: OfVerdict = None,
-    state: OfState = None,
-    severity: OfSeverity = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many, the newest.")] = 100,
+    order: Annotated[Order, typer.Option(help="Newest frames first, or worst first.")] = (
+        Order.NEWEST
+    ),
+    limit: Annotated[int, typer.Option(min=1, max=99_999, help="At most this many.")] = 100,
+    after: Annotated[
+        int | None,
+        typer.Option(metavar="ID", min=1, max=2**63 - 1, help="The page after this finding."),
+    ] = None,
     output: Annotated[
-        ListFormat, typer.Option("--format", help="Table for people, CSV or JSON for programs.")
-    ] = ListFormat.TABLE,
+        TableFormat | None,
+        typer.Option("--format", help="Table for people (the default), others for programs."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File to write: .csv, .json or .parquet.")
+    ] = None,
 ) -> None:
     """Which findings are there? The newest frames come first."""
-    wanted = _filter(part, line, camera, since, until, verdict, state, severity)
+    show = output in (None, TableFormat.TABLE) and out is None
+    wanted = selection(given, order=order, after=after, limit=limit + 1 if show else limit)
     with opened_database(db) as engine, session(engine, read_only=True) as opened:
-        if output is ListFormat.TABLE:
-            _show_list(queries.findings(opened, wanted, limit=limit + 1), limit=limit)
+        if show:
+            _show_list(finding_rows(opened, wanted), limit=limit)
             return
-        found = tables.findings_table(opened, wanted, limit=limit)
-    typer.echo(_as_csv(found) if output is ListFormat.CSV else _as_json(found), nl=False)
+        found = findings(opened, wanted)
+    give_table(found, output, out)
 
 
 @app.command("show")
@@ -112,12 +91,12 @@ def show_finding(
     """Everything about one finding: its frame, its figures, its pictures, who said what."""
     with opened_database(db) as engine, session(engine, read_only=True) as opened:
         detail = queries.finding(opened, finding_id)
-    console = _console()
-    console.print(_facts(detail, store_of(db, evidence)))
+    screen = console()
+    screen.print(_facts(detail, store_of(db, evidence)))
     if detail.reviews:
-        console.print(_history(detail.reviews))
+        screen.print(_history(detail.reviews))
     else:
-        console.print(f"Nobody has reviewed it yet: findings review {finding_id} --help")
+        screen.print(f"Nobody has reviewed it yet: findings review {finding_id} --help")
 
 
 @app.command("review")
@@ -138,64 +117,67 @@ def review_finding(
             reviewed_at=datetime.now(UTC),
             note=note,
         )
-    _console().print(
+    console().print(
         f"finding {finding_id}: {reviewed.state_before} -> {reviewed.state_after} by {by}"
     )
 
 
 @app.command("export")
-def export_findings(  # noqa: PLR0913 - a command's options are its parameters
+@takes_filters
+def export_findings(
+    given: Mapping[str, Any],
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="File to write: .csv, .json or .parquet.")
+        Path,
+        typer.Option(metavar="FILE", help="File to write: .csv, .json, .parquet or .zip."),
     ],
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="coco: boxes and masks as JSON; zip: pictures to train on. Default: by the file.",
+            show_default=False,
+        ),
+    ] = None,
+    pictures: Annotated[
+        Cut, typer.Option(help="What the pictures of a zip show: whole frames, or findings.")
+    ] = Cut.FRAMES,
     db: DatabaseUrl = DEFAULT_URL,
-    part: Part = None,
-    line: Line = None,
-    camera: Camera = None,
-    since: Since = None,
-    until: Until = None,
-    verdict: OfVerdict = None,
-    state: OfState = None,
-    severity: OfSeverity = None,
+    evidence: EvidenceFolder = None,
 ) -> None:
-    """Write all findings that match to a file, with the time in UTC. A file there is replaced."""
-    if out.suffix not in (".csv", ".json", ".parquet"):
-        raise UsageError(f"--out {out}: the name must end in .csv, .json or .parquet")
-    wanted = _filter(part, line, camera, since, until, verdict, state, severity)
-    with opened_database(db) as engine, session(engine, read_only=True) as opened:
-        found = tables.findings_table(opened, wanted)
-    _write_table(found, out)
-    _console().print(f"{len(found)} findings written to {out}")
+    """Write all findings that match to a file, with the time in UTC. A file there is replaced.
 
-
-def _filter(
-    part: str | None,
-    line: str | None,
-    camera: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    verdict: Verdict | None,
-    state: ReviewState | None,
-    severity: Severity | None,
-) -> FindingFilter:
-    if since is not None and until is not None and since >= until:
-        raise UsageError(f"--since {since.isoformat()} is not before --until {until.isoformat()}")
-    return FindingFilter(
-        part=part,
-        line_id=line,
-        camera_id=camera,
-        since=since,
-        until=until,
-        verdict=verdict,
-        state=state,
-        severity=severity,
-    )
+    A zip holds what people decided: good/ is what was called a false alarm, defect/KIND/ what was
+    confirmed, with a manifest and where every picture is from.
+    """
+    wanted, form = selection(given), form or _format_of(out)
+    store = store_of(db, evidence)
+    with (
+        opened_database(db) as engine,
+        session(engine, read_only=True) as opened,
+        whole_file(out) as file,
+    ):
+        wish = Wish(
+            chosen=Chosen(wanted=wanted.filtered(opened)),
+            form=form,
+            cut=pictures,
+            at_most=MOST_BY_COMMAND,
+        )
+        written = write_export(
+            file,
+            opened,
+            store,
+            wish,
+            made_at=datetime.now(UTC),
+            made_by="the command line",
+            database=shown(engine.url),
+        )
+    console().print(_told_export(written, out))
 
 
 def _show_list(found: Sequence[FindingRow], *, limit: int) -> None:
-    console = _console()
+    screen = console()
     if not found:
-        console.print("No findings match.")
+        screen.print("No findings match.")
         return
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in ("id", "taken at (local)", "part", "camera", "severity", "verdict", "state"):
@@ -208,9 +190,9 @@ def _show_list(found: Sequence[FindingRow], *, limit: int) -> None:
             *(row.part, row.camera_id, row.severity, row.verdict, row.state),
             *(f"{row.score:.3f}", f"{row.area_mm2:.3g}"),
         )
-    console.print(table)
+    screen.print(table)
     if len(found) > limit:
-        console.print(f"There are more than these {limit}: use --limit or narrower filters.")
+        screen.print(f"There are more than these {limit}: use --limit or narrower filters.")
 
 
 def _facts(detail: FindingDetail, store: EvidenceStore) -> Table:
@@ -241,14 +223,20 @@ def _facts(detail: FindingDetail, store: EvidenceStore) -> Table:
         facts["web position"] = f"{finding.web_position_mm:.1f} mm"
     names = (finding.observed_name, finding.golden_name, finding.restored_name, finding.heat_name)
     for what, name in zip(("observed", "golden", "restored", "heat"), names, strict=True):
-        path = store.path(name)
-        facts[what] = str(path) if path.is_file() else f"{path} (missing)"
+        facts[what] = _place_of(store, name)
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, fact in facts.items():
         table.add_row(name, fact)
     return table
+
+
+def _place_of(store: EvidenceStore, name: str | None) -> str:
+    if name is None:
+        return "no longer kept: the time for it is over"
+    path = store.path(name)
+    return str(path) if path.is_file() else f"{path} (missing)"
 
 
 def _history(reviews: Sequence[ReviewRow]) -> Table:
@@ -264,45 +252,22 @@ def _history(reviews: Sequence[ReviewRow]) -> Table:
     return table
 
 
-def _write_table(found: pd.DataFrame, out: Path) -> None:
-    """All of the file or nothing: a reader never sees half of it."""
-    try:
-        handle, unfinished = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}-")
-        os.close(handle)
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror}: choose another folder") from error
-    try:
-        if out.suffix == ".parquet":
-            found.to_parquet(unfinished, index=False)
-        else:
-            text = _as_csv(found) if out.suffix == ".csv" else _as_json(found)
-            Path(unfinished).write_text(text, encoding="utf-8")
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(out)
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror}") from error
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
+def _format_of(out: Path) -> Format:
+    known = {f".{form.value}": form for form in Format if form is not Format.COCO}
+    if out.suffix not in known:
+        raise UsageError(f"--out {out}: the name must end in .csv, .json, .parquet or .zip")
+    return known[out.suffix]
 
 
-def _as_csv(found: pd.DataFrame) -> str:
-    return found.to_csv(index=False)
-
-
-def _as_json(found: pd.DataFrame) -> str:
-    rows = json.loads(
-        found.to_json(orient="records", date_format="iso", date_unit="us", double_precision=15)
+def _told_export(written: Exported, out: Path) -> str:
+    pictures = written.pictures
+    if pictures is None:
+        return f"{written.findings} findings written to {out}"
+    return (
+        f"{pictures.good} good and {pictures.defective} defective pictures written to {out}; "
+        f"{pictures.undecided} undecided and {pictures.unkept} without a picture left out"
     )
-    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
 def _local(time: datetime) -> str:
     return time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _console() -> Console:
-    """Names of parts and files are text, not markup; a pipe has no width to respect."""
-    console = Console(markup=False, emoji=False, highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 160)
-    return console

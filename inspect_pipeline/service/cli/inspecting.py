@@ -73,7 +73,7 @@ def once(
     plant_file: Annotated[Path, typer.Argument(metavar="PLANT.toml", help="The plant file.")],
 ) -> None:
     """Inspect what every camera of the plant has now, once, and stop."""
-    from inspect_pipeline.service.build import build_camera, build_inspector
+    from inspect_pipeline.service.build import build_camera, build_inspector, meet_plant
     from inspect_pipeline.service.inspecting import inspect_frames
     from inspect_pipeline.service.ledger import Ledger
     from plant_config.loader import load_plant
@@ -87,6 +87,7 @@ def once(
     }
     tallies: dict[str, Tally] = {}
     with Ledger(storage.database_url.get_secret_value(), storage.evidence_folder) as ledger:
+        meet_plant(ledger, plant)
         for settings in plant.cameras:
             with build_camera(settings, start_at=start_at) as camera:
                 total = getattr(settings, "frames", None)

@@ -21,7 +21,7 @@ from inspect_pipeline.service.cli.database import (
     opened_database,
     store_of,
 )
-from inspect_pipeline.service.cli.findings import Camera, Line, Part, Since, Until
+from inspect_pipeline.service.cli.finding_filters import Camera, Line, Part, Since, Until
 
 
 def report(  # noqa: PLR0913 - a command's options are its parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from db.engine import default_url
 from db.errors import DatabaseNotFound, RecordRefused, UnknownRecord
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.records import Severity, Verdict
-from inspect_pipeline.service.cli.findings import app, moment
+from inspect_pipeline.service.cli.finding_filters import moment
+from inspect_pipeline.service.cli.findings import app
 from inspect_pipeline.service.ledger import Ledger
 from tests.integration.db.database_records import CARD, MODEL_ID, NOON, a_finding, failed, frame_key
 
@@ -55,6 +57,18 @@ def listed_ids(*arguments: str) -> list[int]:
         (("--severity", "minor"), [1]),
         (("--state", "confirmed"), []),
         (("--limit", "1"), [3]),
+        (("--after", "3", "--limit", "1"), [2]),
+        (("--order", "worst"), [3, 1, 2]),
+        (("--state", "new", "--state", "second_look", "--order", "worst"), [3, 1, 2]),
+        (("--kind", "scratch"), [3, 2, 1]),
+        (("--kind", "dent"), []),
+        (("--area-min", "0.5", "--area-max", "0.75", "--score-min", "0.875"), [3, 2, 1]),
+        (("--area-min", "0.8"), []),
+        (("--place", "0.2,0.4,0.3,0.5"), [3, 2, 1]),
+        (("--place", "0.5,0,1,1"), []),
+        (("--web-from", "4", "--web-until", "4.1"), [2]),
+        (("--note", "oil"), []),
+        (("--model", MODEL_ID[:10]), [3, 2, 1]),
     ],
 )
 def test_every_filter_of_list_filters(url: str, arguments: tuple[str, ...], ids: list[int]) -> None:
@@ -166,6 +180,22 @@ def test_an_export_holds_all_findings(url: str, tmp_path: Path, suffix: str) -> 
     assert said.replace("\n", "") == f"3 findings written to {out}"
 
 
+def test_pictures_to_train_on_come_as_a_zip_and_boxes_as_coco(url: str, tmp_path: Path) -> None:
+    findings("review", "1", "--db", url, "--by", "Ada", "--verdict", "confirmed")
+    crops, boxes = tmp_path / "crops.zip", tmp_path / "boxes.json"
+
+    evidence = ("--evidence", str(tmp_path / "evidence"))
+    said = findings(
+        "export", "--db", url, "--out", str(crops), "--pictures", "crops", *evidence
+    ).stdout
+    findings("export", "--db", url, "--out", str(boxes), "--format", "coco")
+
+    assert "0 good and 1 defective pictures written" in said
+    assert "2 undecided" in said
+    assert "defect/scratch/frame-1-finding-1.png" in zipfile.ZipFile(crops).namelist()
+    assert len(json.loads(boxes.read_text())["annotations"]) == 3
+
+
 def test_an_export_takes_the_same_filters(url: str, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     findings("export", "--db", url, "--out", str(out), "--verdict", "rejected")
@@ -187,7 +217,7 @@ def test_an_export_replaces_the_file_and_leaves_no_other(url: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("out", "reason"),
     [
-        ("findings.xlsx", r"findings\.xlsx: the name must end in \.csv, \.json or \.parquet"),
+        ("findings.xlsx", r"findings\.xlsx: the name must end in \.csv, \.json, \.parquet or"),
         ("no_such_folder/findings.csv", "cannot write .*No such file or directory: choose another"),
     ],
 )
@@ -200,6 +230,27 @@ def test_an_export_that_cannot_be_written_says_why(
 
 def test_a_time_without_a_zone_is_local_time() -> None:
     assert moment("2026-03-29T12:00") == datetime(2026, 3, 29, 12, 0).astimezone()
+
+
+def test_a_place_that_is_no_box_is_refused_with_an_example(url: str) -> None:
+    refused = findings("list", "--db", url, "--place", "0.5,left,1,1")
+
+    assert refused.exit_code == 2
+    assert "0.5,0,1,0.5" in refused.stderr
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet"])
+def test_a_list_can_be_written_to_a_file(url: str, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"listed{suffix}"
+
+    findings("list", "--db", url, "--limit", "2", "--out", str(out))
+
+    assert read_back(out)["finding_id"].tolist() == [3, 2]
+
+
+def test_parquet_is_not_for_the_screen(url: str) -> None:
+    with pytest.raises(UsageError, match="name one with --out"):
+        findings("list", "--db", url, "--format", "parquet")
 
 
 def test_a_word_that_is_no_time_is_refused_with_an_example(url: str) -> None:

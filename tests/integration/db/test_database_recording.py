@@ -7,14 +7,17 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from threading import Barrier, Thread
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from db import models, queries
+from db.descriptors import code_of, decode_descriptor
 from db.engine import session
 from db.errors import RecordRefused, UnknownRecord
 from db.masks import decode_mask
+from db.pictures import disagreements, named_pictures
 from db.repository import record_inspection
 from db.rows import FindingDetail, InspectionRow
 from db.words import Outcome, ReviewState, Severity, UnfitReason, Verdict
@@ -59,6 +62,28 @@ def test_a_new_finding_waits_for_review(ledger: Ledger, engine: Engine) -> None:
 
     assert the_finding(engine).finding.state is ReviewState.NEW
     assert the_finding(engine).reviews == ()
+
+
+def test_how_a_finding_looks_is_recorded_with_the_code_that_finds_it(
+    ledger: Ledger, engine: Engine
+) -> None:
+    vector = np.random.default_rng(1).standard_normal(24).astype(np.float32)
+    finding = a_finding()
+    looks = records.Descriptor(space=MODEL_ID, vector=vector)
+    ledger.record(failed(0, replace(finding, evidence=replace(finding.evidence, descriptor=looks))))
+
+    with session(engine, read_only=True) as opened:
+        row = opened.execute(
+            sa.select(
+                models.Finding.descriptor,
+                models.Finding.descriptor_space,
+                models.Finding.descriptor_code,
+            )
+        ).one()
+    assert row.descriptor_space == MODEL_ID
+    assert row.descriptor_code == code_of(vector)
+    stored = decode_descriptor(row.descriptor)
+    assert stored == pytest.approx(vector / np.linalg.norm(vector), abs=1e-3)
 
 
 def test_a_mask_comes_back_pixel_by_pixel(ledger: Ledger, engine: Engine) -> None:
@@ -247,19 +272,19 @@ def test_the_evidence_of_a_finding_is_in_the_store(ledger: Ledger, engine: Engin
     ledger.record(failed(0, a_finding(verdict=records.Verdict.REJECTED)))
 
     with session(engine, read_only=True) as opened:
-        named = queries.evidence_names(opened)
+        named = list(named_pictures(opened))
     assert len(named) == 4
-    assert set(named.values()) == {f"finding {the_finding(engine).finding.finding_id}"}
-    assert ledger.store.missing(named) == []
-    assert ledger.store.damaged(named) == []
-    assert ledger.store.orphans(named) == []
+    assert {picture.named_by for picture in named} == {
+        f"finding {the_finding(engine).finding.finding_id}"
+    }
+    assert list(disagreements(named, ledger.store, contents=True)) == []
 
 
 def test_a_refused_inspection_leaves_only_orphans(ledger: Ledger, engine: Engine) -> None:
     with pytest.raises(UnknownRecord):
         ledger.record(replace(failed(), model_id=OTHER_MODEL_ID))
 
-    assert len(ledger.store.orphans([])) == 4
+    assert len(list(ledger.store.names())) == 4
 
 
 def test_evidence_lies_beside_the_sqlite_file_by_default(tmp_path: Path) -> None:

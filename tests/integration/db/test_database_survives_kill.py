@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from db import queries
 from db.engine import session
 from db.evidence import EvidenceStore
+from db.pictures import Fault, disagreements, named_pictures
 from db.rows import InspectionRow
 from db.upgrade import check
 from tests.integration.db.database_records import MODEL_ID
@@ -66,8 +67,8 @@ def test_a_killed_writers_orphans_are_taken_up_when_the_frame_comes_again(
     assert run_writer(upgraded_url, tmp_path).returncode == 0
 
     with session(engine, read_only=True) as opened:
-        named = queries.evidence_names(opened)
-    assert EvidenceStore(tmp_path / "evidence").orphans(named) == []
+        named = named_pictures(opened)
+        assert list(disagreements(named, EvidenceStore(tmp_path / "evidence"))) == []
 
 
 def run_writer(url: str, folder: Path, *death: str) -> subprocess.CompletedProcess[str]:
@@ -101,11 +102,11 @@ def whole_inspections(engine: Engine, folder: Path) -> list[InspectionRow]:
             assert connection.execute(sa.text("PRAGMA foreign_key_check")).all() == []
     with session(engine, read_only=True) as opened:
         rows = queries.inspections(opened)
-        named = queries.evidence_names(opened)
+        named = list(named_pictures(opened))
         assert opened.scalar(sa.text("SELECT count(*) FROM frames")) == len(rows)
     store = EvidenceStore(folder / "evidence")
-    assert store.missing(named) == []
-    assert store.damaged(named) == []
+    faults = {one.fault for one in disagreements(named, store, contents=True)}
+    assert faults <= {Fault.ORPHAN}
     assert {row.findings_count for row in rows} == {FINDINGS_PER_FRAME}
     assert {row.model_id for row in rows} == {MODEL_ID}
     return rows

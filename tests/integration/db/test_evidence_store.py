@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from db.errors import EvidenceDamaged, EvidenceError, EvidenceMissing
+from db.errors import EvidenceDamaged, EvidenceError, EvidenceMissing, EvidenceNotKept
 from db.evidence import EvidenceStore, evidence_folder
+from db.pictures import Fault, NamedPicture, disagreements
 
 PICTURE = b"the bytes of a picture"
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
@@ -75,28 +78,68 @@ def test_only_names_of_the_store_are_looked_up(store: EvidenceStore, name: str) 
         store.get(name)
 
 
+def test_the_name_of_a_picture_that_is_no_longer_kept_is_none(store: EvidenceStore) -> None:
+    with pytest.raises(EvidenceNotKept, match="no longer kept"):
+        store.get(None)
+
+
+def test_files_are_named_in_the_order_of_their_whole_names(store: EvidenceStore) -> None:
+    names = [store.put(bytes([number]), ".png") for number in range(20)]
+    for stray in ("aa.png", "aa/bb.png", "aa/bb/cc", "zz"):
+        (store.folder / stray).parent.mkdir(parents=True, exist_ok=True)
+        (store.folder / stray).write_bytes(b"stray")
+        names.append(stray)
+
+    assert list(store.names()) == sorted(names)
+
+
+def test_a_folder_that_does_not_exist_holds_no_files(store: EvidenceStore) -> None:
+    assert list(store.names()) == []
+
+
 def test_missing_damaged_and_orphan_files_are_told_apart(store: EvidenceStore) -> None:
     good, bad, orphan = (store.put(content, ".png") for content in (b"good", b"bad", b"orphan"))
     store.path(bad).write_bytes(b"dab")
-    named = [good, bad, ABSENT]
+    named = [NamedPicture(name=name, named_by="finding 1") for name in sorted([good, bad, ABSENT])]
 
-    assert store.missing(named) == [ABSENT]
-    assert store.damaged(named) == [bad]
-    assert store.orphans(named) == [orphan]
+    found = {one.fault: (one.name, one.named_by) for one in disagreements(named, store)}
+    read = {one.fault: one.name for one in disagreements(named, store, contents=True)}
+
+    assert found == {Fault.MISSING: (ABSENT, "finding 1"), Fault.ORPHAN: (orphan, None)}
+    assert read == {Fault.MISSING: ABSENT, Fault.DAMAGED: bad, Fault.ORPHAN: orphan}
 
 
 def test_an_unfinished_file_counts_as_an_orphan(store: EvidenceStore) -> None:
-    good = store.put(PICTURE, ".png")
-    unfinished = store.path(good).with_name(".unfinished-x1y2")
+    unfinished = store.path(store.put(PICTURE, ".png")).with_name(".unfinished-x1y2")
     unfinished.write_bytes(PICTURE[:3])
+    named = [NamedPicture(name=store.put(PICTURE, ".png"), named_by="finding 1")]
 
-    assert store.orphans([good]) == [unfinished.relative_to(store.folder).as_posix()]
+    (one,) = disagreements(named, store)
+
+    assert (one.fault, one.name) == (
+        Fault.ORPHAN,
+        unfinished.relative_to(store.folder).as_posix(),
+    )
 
 
-def test_removed_orphans_are_gone(store: EvidenceStore) -> None:
-    store.remove([store.put(PICTURE, ".png")])
+def test_a_removed_file_is_gone_and_can_be_removed_again(store: EvidenceStore) -> None:
+    name = store.put(PICTURE, ".png")
 
-    assert store.orphans([]) == []
+    assert [store.remove(name), store.remove(name)] == [True, False]
+    assert list(store.names()) == []
+
+
+def test_a_file_that_was_stored_again_is_young_and_stays(store: EvidenceStore) -> None:
+    name, long_ago = store.put(PICTURE, ".png"), datetime(2020, 1, 1, tzinfo=UTC)
+    border = datetime(2021, 1, 1, tzinfo=UTC)
+    os.utime(store.path(name), (long_ago.timestamp(),) * 2)
+    store.put(PICTURE, ".png")
+
+    assert not store.remove(name, stored_before=border)
+    assert store.get(name) == PICTURE
+
+    os.utime(store.path(name), (long_ago.timestamp(),) * 2)
+    assert store.remove(name, stored_before=border)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The review application: pages and a JSON API over the findings, for people at the plant."""
