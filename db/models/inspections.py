@@ -30,6 +30,8 @@ from db.columns import Base, EvidenceName, Json, Key, Sha256, ShortName, UtcDate
 from db.words import Outcome, ReviewState, Severity, UnfitReason, Verdict
 
 WAITING = text("state IN ('new', 'second_look')")
+_PLACED = ["state", "place_x", "place_y", "line_id", "camera_id"]  # heat maps read no row
+WAITING_STATES = frozenset({ReviewState.NEW, ReviewState.SECOND_LOOK})
 
 
 class Model(Base):
@@ -100,7 +102,7 @@ class Inspection(Base):
             "(outcome = 'unfit') = (unfit_reason IS NOT NULL)", name="unfit_has_reason"
         ),
         CheckConstraint("outcome = 'unfit' OR raw_score IS NOT NULL", name="fit_has_score"),
-        Index(None, "model_id"),
+        Index(None, "model_id", "frame_id"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -141,10 +143,10 @@ class Finding(Base):
         CheckConstraint("explained BETWEEN 0 AND 1", name="explained"),
         Index(None, "taken_at", "id"),
         Index(None, "line_id", "taken_at", "id"),
-        Index(None, "part", "taken_at", "id"),
+        Index(None, "part", "taken_at", "id", postgresql_include=_PLACED),
         Index(None, "camera_id", "taken_at", "id"),
-        Index(None, "state", "taken_at", "id"),
-        Index(None, "descriptor_space", "descriptor_code", "id"),
+        Index(None, "descriptor_space", "descriptor_code"),
+        Index(None, "urgency", "id"),
         *(
             Index(
                 name,
@@ -156,6 +158,7 @@ class Finding(Base):
                 ("ix_findings_waiting", ("urgency", "id")),
                 ("ix_findings_waiting_of_line", ("line_id", "urgency", "id")),
                 ("ix_findings_waiting_of_part", ("part", "urgency", "id")),
+                ("ix_findings_waiting_newest", ("taken_at", "id")),
             )
         ),
     )
