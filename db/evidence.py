@@ -78,6 +78,10 @@ class EvidenceStore:
             )
         return content
 
+    def has(self, name: str | None) -> bool:
+        """Is it there? No for a picture that was never kept, or not any more."""
+        return name is not None and self.path(name).is_file()
+
     def path(self, name: str) -> Path:
         """Where a name lies; refuses what is not a name of this store (such as ../secret)."""
         if not _NAME.fullmatch(name):

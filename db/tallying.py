@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.columns import Base
+from db.columns import Base, metadata_table
 from db.models import (
     Finding,
     FindingDay,
@@ -73,7 +73,7 @@ def forget_findings(opened: Session, findings: Sequence[Finding]) -> None:
 
 def count_days_again(opened: Session, zone: ZoneInfo) -> None:
     """Counts the plant's days anew, from the quarters of an hour: its clock is another one now."""
-    quarters = InspectionTally.__table__
+    quarters = metadata_table(InspectionTally)
     days = Days(zone)
     counts: Counter[Key] = Counter()
     for slot_at, *sort, count in opened.execute(select(*quarters.columns)):
@@ -82,12 +82,10 @@ def count_days_again(opened: Session, zone: ZoneInfo) -> None:
     names = [column.name for column in quarters.columns]
     if counts:
         rows = [dict(zip(names, (*key, count), strict=True)) for key, count in counts.items()]
-        opened.execute(insert(InspectionDay.__table__), rows)
+        opened.execute(insert(metadata_table(InspectionDay)), rows)
 
 
-def _add_findings(
-    opened: Session, changes: Sequence[tuple[Finding, ReviewState, int]]
-) -> None:
+def _add_findings(opened: Session, changes: Sequence[tuple[Finding, ReviewState, int]]) -> None:
     """Adds to every count that a finding is part of, as if it had the state given."""
     for table, slots in FINDING_LEVELS:
         _add(opened, table, _summed(changes, _sort_key, slots))
@@ -118,11 +116,12 @@ def _add(opened: Session, table: type[Base], changes: Mapping[Key, int]) -> None
     """Adds to the counts of the keys, making the rows that are not there."""
     if not changes:
         return
-    columns = table.__table__.columns
+    described = metadata_table(table)
+    columns = described.columns
     keys = [column.name for column in columns if column.primary_key]
     (count,) = (column.name for column in columns if not column.primary_key)
     upsert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
-    added = upsert(table.__table__)
+    added = upsert(described)
     total = columns[count] + added.excluded[count]
     opened.execute(
         added.on_conflict_do_update(index_elements=keys, set_={count: total}),

@@ -90,7 +90,7 @@ def finding_view(
         difference=_difference(row, store),
         calibration=calibration_facts(card_of(opened, row.model_id)),
         frame_wh=(inspection.width_px or row.evidence_x1, inspection.height_px or row.evidence_y1),
-        has_frame_picture=name is not None and not store.missing([name]),
+        has_frame_picture=store.has(name),
         before_id=before_id,
         after_id=after_id,
         beside=frames_beside(opened, row.frame_id, each_way=FRAMES_EACH_WAY),
@@ -99,9 +99,6 @@ def finding_view(
 
 
 def _panes(row: FindingRow, store: EvidenceStore) -> tuple[Pane, ...]:
-    gone = set(
-        store.missing([row.observed_name, row.golden_name, row.restored_name, row.heat_name])
-    )
     observed, golden, restored = (
         finding_picture(row, which) for which in ("observed", "golden", "restored")
     )
@@ -126,7 +123,7 @@ def _panes(row: FindingRow, store: EvidenceStore) -> tuple[Pane, ...]:
             sentence=sentence,
             picture=picture,
             veil=veil_of or picture,
-            is_kept=stored not in gone,
+            is_kept=store.has(stored),
         )
         for name, title, sentence, picture, veil_of, stored in shown
     )
@@ -140,5 +137,5 @@ def _difference(row: FindingRow, store: EvidenceStore) -> Pane:
         sentence="Observed minus golden: orange is brighter, blue is darker.",
         picture=picture,
         veil=picture,
-        is_kept=not store.missing([row.observed_name, row.golden_name]),
+        is_kept=store.has(row.observed_name) and store.has(row.golden_name),
     )

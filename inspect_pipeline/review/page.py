@@ -37,12 +37,16 @@ class NavigationEntry:
     words: str
     path: str
     role: Role = Role.VIEWER
+    also: tuple[str, ...] = ()  # other paths that belong to it
+
+    def leads_to(self, path: str) -> bool:
+        return any(path == one or path.startswith(f"{one}/") for one in (self.path, *self.also))
 
 
 NAVIGATION = (
     NavigationEntry(words="Queue", path="/queue"),
     NavigationEntry(words="Dashboard", path="/dashboard"),
-    NavigationEntry(words="Search", path="/search"),
+    NavigationEntry(words="Search", path="/search", also=("/questions", "/export")),
     NavigationEntry(words="Teach", path="/teach"),
     NavigationEntry(words="Models", path="/models"),
     NavigationEntry(words="People", path="/people", role=Role.ADMIN),

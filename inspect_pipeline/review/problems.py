@@ -129,7 +129,8 @@ def problem(
 
 def _known(request: Request, error: Exception) -> Response:
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
-    is_ours = isinstance(error, _OURS) and error.__cause__ is None
+    is_bare = error.__cause__ is None or isinstance(error, QuestionRefused)  # its words are ours
+    is_ours = isinstance(error, _OURS) and is_bare
     _note(request, error, status)
     headers = {"Retry-After": "30"} if status == 503 else None
     return problem(request, status, str(error) if is_ours else _PLAIN[status], headers=headers)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from inspect_pipeline.records import Severity, Verdict
-from inspect_pipeline.review.pages.queue import CARDS_PER_PAGE
+from inspect_pipeline.review.pages.waiting import CARDS_PER_PAGE
 from tests.integration.db.database_records import a_finding, failed, frame_key
 from tests.review.review_desk import ReviewDesk, review_desk, shown_ids
 

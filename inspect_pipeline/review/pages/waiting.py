@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Form, Request, Response
@@ -80,7 +80,7 @@ def show_queue(
         problem = str(error)
     left_ids = [int(each) for each in left.split(",")] if _IDS.fullmatch(left) else []
     kept = [card for card in cards.cards if card.row.finding_id not in left_ids]
-    facts = {
+    facts: dict[str, Any] = {
         "asked": asked,
         "form": {name: request.query_params.get(name, "") for name in LABELS},
         "problem": problem,
@@ -112,7 +112,12 @@ def show_more(request: Request, person: Viewer, opened: Reading, after: str = ""
             cards=None,
             may_review=False,
         )
-    facts = {"asked": asked, "cards": cards, "problem": None, "may_review": _may_review(person)}
+    facts: dict[str, Any] = {
+        "asked": asked,
+        "cards": cards,
+        "problem": None,
+        "may_review": _may_review(person),
+    }
     return page(request, "queue_more.html", person, **facts)
 
 
@@ -150,7 +155,7 @@ def review(
         batch_id=batch.batch_id if reviewed else None,
         trouble=conflict_words(len(left)) if reviewed and left else None,
     )
-    facts = {
+    facts: dict[str, Any] = {
         "gone": [] if is_kept else reviewed,
         "changed": shown,
         "returned": [],
@@ -180,7 +185,7 @@ def take_back(
         return _back_to_queue(asked, batch)
     restored = [one.finding_id for one in batch.reviewed]
     left = [one.finding_id for one in batch.conflicts]
-    facts = {
+    facts: dict[str, Any] = {
         "gone": [],
         "changed": _by_id(opened, desk, left, conflicts=left),
         "returned": _by_id(opened, desk, restored),
