@@ -51,8 +51,9 @@ def signed_difference(observed: Picture, golden: Picture) -> bytes:
     """Where the part is brighter (orange) or darker (blue) than a good one, in mean grey levels."""
     grey = _greys(observed, golden).mean(axis=2)
     share = np.clip(grey / DIFFERENCE_FULL, -1.0, 1.0)[..., None]
-    away = np.where(share > 0, np.float32(_BRIGHTER), np.float32(_DARKER))
-    mixed = np.float32(_SAME) + np.abs(share) * (away - np.float32(_SAME))
+    same, brighter, darker = (np.array(one, np.float32) for one in (_SAME, _BRIGHTER, _DARKER))
+    away = np.where(share > 0, brighter, darker)
+    mixed = same + np.abs(share) * (away - same)
     return png_of(mixed.round().astype(np.uint8))
 
 

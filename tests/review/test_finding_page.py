@@ -37,7 +37,8 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[ReviewDesk]:
 
 def answer(client: TestClient, finding_id: int, version: int = 1, **said: str) -> Response:
     form = {"version": str(version), "verdict": "confirmed", **said}
-    return client.post(f"/findings/{finding_id}/review", data=form)
+    given: Response = client.post(f"/findings/{finding_id}/review", data=form)
+    return given
 
 
 def test_the_page_shows_the_four_pictures_and_what_they_mean(desk: ReviewDesk) -> None:
@@ -147,7 +148,7 @@ def test_what_does_not_exist_is_said_without_a_trace(desk: ReviewDesk, path: str
 def test_a_finding_without_pictures_still_has_its_page(desk: ReviewDesk) -> None:
     row = desk.finding(2)
     for name in (row.observed_name, row.golden_name, row.restored_name, row.heat_name):
-        desk.ledger.store.path(name).unlink(missing_ok=True)
+        desk.ledger.store.path(str(name)).unlink(missing_ok=True)
 
     page = desk.client("kim").get("/findings/2")
 

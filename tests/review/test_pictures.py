@@ -21,8 +21,8 @@ def grey(*levels: int) -> Picture:
 
 
 def test_heat_is_lighter_the_hotter_it_is_and_the_scale_is_not_the_pictures_own() -> None:
-    cool = opened(pictures.heat_colours(np.float32([[0.0, 1.0, 2.0]]), SCALE))
-    hot = opened(pictures.heat_colours(np.float32([[2.0, 4.0, 60.0]]), SCALE))
+    cool = opened(pictures.heat_colours(np.array([[0.0, 1.0, 2.0]], np.float32), SCALE))
+    hot = opened(pictures.heat_colours(np.array([[2.0, 4.0, 60.0]], np.float32), SCALE))
 
     brightness = np.concatenate((cool, hot), axis=1).astype(int).sum(axis=2)[0]
 
@@ -31,7 +31,7 @@ def test_heat_is_lighter_the_hotter_it_is_and_the_scale_is_not_the_pictures_own(
 
 
 def test_the_veil_is_clear_where_the_part_looks_good() -> None:
-    veil = opened(pictures.heat_veil(np.float32([[-5.0, 0.0, 2.0, 9.0]]), SCALE))
+    veil = opened(pictures.heat_veil(np.array([[-5.0, 0.0, 2.0, 9.0]], np.float32), SCALE))
 
     assert veil.shape == (1, 4, 4)
     assert veil[0, :, 3].tolist()[:2] == [0, 0]

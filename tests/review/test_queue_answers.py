@@ -30,15 +30,17 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[ReviewDesk]:
 def say(
     client: TestClient, *seen: str, verdict: str = "confirmed", htmx: bool = True, **more: str
 ) -> Response:
-    return client.post(
+    given: Response = client.post(
         "/queue/review",
         data={"finding": list(seen), "verdict": verdict, **more},
         headers=HTMX if htmx else {},
     )
+    return given
 
 
 def batch_of(answer: Response) -> str:
-    return re.findall(r'data-batch="([0-9a-f]{32})"', answer.text)[0]
+    found: list[str] = re.findall(r'data-batch="([0-9a-f]{32})"', answer.text)
+    return found[0]
 
 
 def gone(answer: Response) -> list[int]:

@@ -165,7 +165,7 @@ def test_a_viewer_sees_the_queue_without_the_means_to_answer(filled: ReviewDesk)
 
 
 def test_a_picture_that_was_pruned_leaves_its_place_to_words(filled: ReviewDesk) -> None:
-    filled.ledger.store.path(filled.finding(4).observed_name).unlink()
+    filled.ledger.store.path(str(filled.finding(4).observed_name)).unlink()
 
     answer = filled.client("kim").get("/queue?part=gear")
 
