@@ -63,6 +63,7 @@ def page(
         "plant_name": desk.plant_name,
         "theme": theme_of(request),
         "path": request.url.path,
+        "here": _here(request),
         "navigation": _navigation(person),
         "csrf_token": (person.csrf_token if person else None) or "",
     }
@@ -128,6 +129,13 @@ def percent(share: float | None, digits: int = 1) -> str:
 def words(stored: str | None) -> str:
     """false_alarm is "false alarm"."""
     return NOTHING if stored is None else stored.replace("_", " ")
+
+
+def _here(request: Request) -> str:
+    """Where a form of the page's frame leads back to; home from the answer to another form."""
+    if request.method != "GET":
+        return "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _time(at: datetime | None, zone: ZoneInfo, written: str) -> Markup | str:
