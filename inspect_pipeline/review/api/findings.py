@@ -156,7 +156,7 @@ def review_finding(
     "/reviews/bulk",
     operation_id="review_findings",
     summary="Give one verdict to many findings",
-    responses=writing(404),
+    responses=writing(404, 409),
 )
 def review_findings(
     request: Request,
@@ -190,7 +190,7 @@ def review_findings(
     "/batches/{batch_id}/undo",
     operation_id="undo_batch",
     summary="Take an action of yours back",
-    responses=refusals(404),
+    responses=refusals(404, 409),
 )
 def undo_batch(
     request: Request,

@@ -58,7 +58,7 @@ def get_frame(_person: Viewer, opened: Reading, frame_id: FrameId) -> FrameHisto
     operation_id="audit_frame",
     summary="Say whether the whole part is good",
     status_code=201,
-    responses=writing(404),
+    responses=writing(404, 409),
 )
 def audit_frame(
     request: Request,

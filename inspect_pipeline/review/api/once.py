@@ -55,7 +55,7 @@ def once(
         return answer
     if kept.request_sha256 != sha256:
         raise ApiProblem(
-            422,
+            409,
             Code.KEY_REUSED,
             "this Idempotency-Key belongs to another request of yours: use a new one",
         )

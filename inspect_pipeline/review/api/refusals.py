@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from inspect_pipeline.review.api.finding_models import ConflictOut
 from inspect_pipeline.review.api.problems import Problem
 
@@ -13,7 +15,9 @@ Declared = dict[int | str, dict[str, Any]]
 class ConflictProblem(Problem):
     """Somebody else reviewed the finding after you saw it: look at what was said first."""
 
-    conflict: ConflictOut
+    conflict: ConflictOut | None = Field(
+        default=None, description="What was said; missing where the Idempotency-Key is to blame."
+    )
 
 
 _MEANINGS = {
@@ -21,7 +25,7 @@ _MEANINGS = {
     401: "No sign-in, or one that is over: send a token or sign in.",
     403: "Your role may not do this, or the CSRF token is missing.",
     404: "There is no such thing.",
-    409: "It contradicts what is there.",
+    409: "The Idempotency-Key belongs to another request of yours.",
     413: "The body is too large.",
     422: "The request is not as described; `fields` says where.",
     503: "The database does not answer now: try again.",
@@ -45,6 +49,7 @@ def conflicts() -> Declared:
     return {
         409: {
             "model": ConflictProblem,
-            "description": "Somebody reviewed the finding meanwhile: `conflict` is what was said.",
+            "description": "Somebody reviewed the finding meanwhile: `conflict` is what was said. "
+            "Or the Idempotency-Key belongs to another request of yours.",
         }
     }

@@ -173,7 +173,7 @@ def test_a_key_stands_for_one_request_of_one_person(desk: ApiDesk, finding_ids: 
         reviews_url(finding_ids[1]), json=said(), headers=key
     )
 
-    problem(other_request, 422, "key_reused")
+    problem(other_request, 409, "key_reused")
     assert other_person.status_code == 201
     assert written(desk) == 2
 
