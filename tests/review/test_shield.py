@@ -196,7 +196,7 @@ def test_a_field_that_does_not_fit_is_named(app: FastAPI, browser: Browser) -> N
     page = browser.get("/list?limit=<script>")
 
     assert problem.status_code == page.status_code == 422
-    assert problem.json()["errors"][0]["field"] == "query.limit"
+    assert problem.json()["fields"][0]["field"] == "query.limit"
     assert "<script>" not in problem.text
     assert "query.limit" in page.text
 
