@@ -1,7 +1,8 @@
 """Who asks, and may they? Dependencies for handlers: Viewer, Reviewer, Engineer, Admin.
 
 A browser has a cookie with a random secret; what it sends to change something also carries the
-session's CSRF token. A program has `Authorization: Bearer TOKEN`, which works under /api only.
+session's CSRF token. A program has `Authorization: Bearer TOKEN`, which works for the API and the
+pictures that it names.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
+EVIDENCE = "/evidence/"
 _TOUCH_AFTER = timedelta(minutes=1)  # a write per request would make readers wait for the writer
 
 
@@ -129,8 +131,8 @@ def person_of(request: Request) -> Person | None:
 
 
 def _program(request: Request, desk: Desk, token: str) -> Person:
-    if not is_api(request):
-        raise NotSignedIn("tokens open the API only: sign in with a browser")
+    if not (is_api(request) or request.url.path.startswith(EVIDENCE)):
+        raise NotSignedIn("tokens open the API and its pictures only: sign in with a browser")
     with session(desk.engine, read_only=True) as opened:
         holder = keys.find_token(opened, sha256_of(token), at=desk.now())
     if holder is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from db import queries
 from db.engine import session
@@ -162,6 +164,37 @@ def test_a_request_that_is_sent_again_is_answered_again_and_done_once(
     assert first.json() == second.json()
     assert first.status_code == second.status_code
     assert before < count == written(desk)
+
+
+def test_the_same_request_sent_several_times_at_once_is_done_once(
+    desk: ApiDesk, finding_ids: list[int]
+) -> None:
+    key = {"Idempotency-Key": "a0c5-1"}
+
+    def send(_: int) -> Any:
+        return desk.reviewer.post(reviews_url(finding_ids[0]), json=said(), headers=key)
+
+    with ThreadPoolExecutor(4) as together:
+        answers = list(together.map(send, range(8)))
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.text for answer in answers}) == 1
+    assert written(desk) == 1
+
+
+def test_of_two_who_review_at_once_one_is_heard_and_the_other_told(
+    desk: ApiDesk, finding_ids: list[int]
+) -> None:
+    people = [desk.person(f"person{number}", Role.REVIEWER) for number in range(4)]
+
+    def send(client: TestClient) -> Any:
+        return client.post(reviews_url(finding_ids[0]), json=said())
+
+    with ThreadPoolExecutor(4) as together:
+        answers = list(together.map(send, people))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    assert written(desk) == 1
 
 
 def test_a_key_stands_for_one_request_of_one_person(desk: ApiDesk, finding_ids: list[int]) -> None:
