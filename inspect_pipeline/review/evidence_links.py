@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import urlencode
 
+from db.evidence import EvidenceStore
 from db.rows import FindingRow, InspectionRow
 from db.surroundings import NeighbourFrame
 
@@ -17,14 +18,19 @@ Shown = Literal["", "colour", "veil", "small"]
 
 
 def finding_picture(row: FindingRow, which: Which, shown: Shown = "") -> str:
-    """Of the region with its surroundings (evidence_x0 to evidence_y1)."""
+    """Of the region with its surroundings (evidence_x0 to evidence_y1); "" where none is kept."""
     name = {
         "observed": row.observed_name,
         "golden": row.golden_name,
         "restored": row.restored_name,
         "heat": row.heat_name,
     }[which]
-    return _address(name, {"finding": str(row.finding_id)}, shown)
+    return "" if name is None else _address(name, {"finding": str(row.finding_id)}, shown)
+
+
+def is_kept(store: EvidenceStore, name: str | None) -> bool:
+    """Is there such a picture still? It may be gone with its time, or lost."""
+    return name is not None and store.path(name).is_file()
 
 
 def frame_picture(row: InspectionRow | NeighbourFrame, shown: Shown = "") -> str | None:

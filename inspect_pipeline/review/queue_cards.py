@@ -14,6 +14,7 @@ from db.waiting import last_reviews
 from db.words import ReviewState
 from inspect_pipeline.geometry import Box
 from inspect_pipeline.reports.stored import mask_of
+from inspect_pipeline.review.evidence_links import is_kept
 from inspect_pipeline.review.outlines import outline
 
 
@@ -78,6 +79,6 @@ def crop_of(row: FindingRow, shape: FindingShape, store: EvidenceStore) -> Crop:
             x0=row.x0 - row.evidence_x0,
             y0=row.y0 - row.evidence_y0,
         ),
-        has_observed=not store.missing([row.observed_name]),
-        has_golden=not store.missing([row.golden_name]),
+        has_observed=is_kept(store, row.observed_name),
+        has_golden=is_kept(store, row.golden_name),
     )

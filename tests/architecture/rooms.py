@@ -101,14 +101,14 @@ ROOMS = {
     ),
     **{
         f"inspect_pipeline.{room}": Room(
-            ours=("records", "geometry", "errors"),
+            ours=("records", "geometry", "errors", *more),
             leaves=("db", f"plant_config.{section}"),
             theirs=("numpy", "pandas", "PIL", "jinja2", "markupsafe", "sqlalchemy", *WEB),
         )
-        for room, section in (
-            ("alerts", "alerts"),
-            ("review", "review"),
-            ("monitoring", "schedule"),
+        for room, section, more in (
+            ("alerts", "alerts", ()),
+            ("review", "review", ("reports",)),  # the same words and colours as in a report
+            ("monitoring", "schedule", ()),
         )
     },
 }

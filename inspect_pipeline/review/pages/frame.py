@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Path, Request, Response
 from fastapi.responses import RedirectResponse
@@ -16,7 +16,7 @@ from db.words import Judgement, Outcome, Role
 from inspect_pipeline.review.access import Reviewer, Viewer
 from inspect_pipeline.review.answers import note_of
 from inspect_pipeline.review.desk import desk_of
-from inspect_pipeline.review.evidence_links import frame_picture
+from inspect_pipeline.review.evidence_links import frame_picture, is_kept
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.transactions import Reading, Writing
 
@@ -49,7 +49,7 @@ def show_frame(
     """`said`: the judgement was just written."""
     detail = frame(opened, frame_id)
     opinions = _opinions(detail)
-    facts = {
+    facts: dict[str, Any] = {
         "detail": detail,
         "opinions": opinions,
         "newest": opinions[-1] if opinions else None,
@@ -103,11 +103,7 @@ def _opinions(detail: FrameDetail) -> list[Opinion]:
 
 def _whole_picture(detail: FrameDetail, store: EvidenceStore) -> str | None:
     """The newest one that is there."""
-    kept = [
-        one
-        for one in detail.inspections
-        if one.observed_name is not None and not store.missing([one.observed_name])
-    ]
+    kept = [one for one in detail.inspections if is_kept(store, one.observed_name)]
     return frame_picture(kept[-1]) if kept else None
 
 
