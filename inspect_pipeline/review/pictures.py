@@ -51,8 +51,8 @@ def signed_difference(observed: Picture, golden: Picture) -> bytes:
     """Where the part is brighter (orange) or darker (blue) than a good one, in mean grey levels."""
     grey = _greys(observed, golden).mean(axis=2)
     share = np.clip(grey / DIFFERENCE_FULL, -1.0, 1.0)[..., None]
-    same, brighter, darker = (np.array(one, np.float32) for one in (_SAME, _BRIGHTER, _DARKER))
-    away = np.where(share > 0, brighter, darker)
+    same = np.array(_SAME, dtype=np.float32)
+    away = np.where(share > 0, np.array(_BRIGHTER), np.array(_DARKER)).astype(np.float32)
     mixed = same + np.abs(share) * (away - same)
     return png_of(mixed.round().astype(np.uint8))
 

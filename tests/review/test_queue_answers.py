@@ -30,17 +30,16 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[ReviewDesk]:
 def say(
     client: TestClient, *seen: str, verdict: str = "confirmed", htmx: bool = True, **more: str
 ) -> Response:
-    given: Response = client.post(
+    answer: Response = client.post(
         "/queue/review",
         data={"finding": list(seen), "verdict": verdict, **more},
         headers=HTMX if htmx else {},
     )
-    return given
+    return answer
 
 
 def batch_of(answer: Response) -> str:
-    found: list[str] = re.findall(r'data-batch="([0-9a-f]{32})"', answer.text)
-    return found[0]
+    return str(re.findall(r'data-batch="([0-9a-f]{32})"', answer.text)[0])
 
 
 def gone(answer: Response) -> list[int]:
