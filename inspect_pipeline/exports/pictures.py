@@ -106,6 +106,9 @@ class _Album:
             if kind is None:
                 self.written.undecided += 1
                 continue
+            if finding.observed_name is None:
+                self.written.unkept += 1
+                continue
             yield _Place(
                 file=_folder(kind) + file,
                 kind=kind,
