@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.columns import Base
 from db.models import Activation, Camera, Line, Model, Part, Plant
+from db.tallying import count_days_again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +39,12 @@ def meet_camera(opened: Session, *, camera_id: str, line_id: str, part: str) -> 
 
 def meet_plant(opened: Session, plant: Plant, lines: Sequence[str], parts: Sequence[Part]) -> None:
     """Writes what the plant file says of its name, time zone, lines and parts."""
+    zone_before = zone_of(opened)
     opened.merge(plant)
     opened.flush()
+    zone = zone_of(opened)
+    if zone != zone_before:
+        count_days_again(opened, ZoneInfo(zone))
     for line_id in lines:
         opened.merge(Line(line_id=line_id, plant=plant.plant))
     for part in parts:

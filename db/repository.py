@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.catalogue import meet_camera
+from db.catalogue import meet_camera, zone_of
 from db.errors import RecordRefused, UnknownRecord
 from db.models import Finding, Frame, Inspection, Model
 from db.queries import find_inspection
@@ -75,7 +76,7 @@ def record_inspection(opened: Session, frame: Frame, inspection: Inspection) -> 
         if known_id is None:
             raise
         return Recorded(inspection_id=known_id, written=False)
-    tally_inspection(opened, frame, inspection)
+    tally_inspection(opened, frame, inspection, zone=ZoneInfo(zone_of(opened)))
     return Recorded(inspection_id=inspection.id, written=True)
 
 

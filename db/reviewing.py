@@ -30,6 +30,8 @@ _COUNTED = [
     "kind",
     "verdict",
     "severity",
+    "place_x",
+    "place_y",
     "state",
     "version",
 ]

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import Base, Finding, Frame, Inspection, Review
-from db.models.inspections import WAITING
+from db.models.inspections import WAITING, WAITING_STATES
 from db.rows import After, AfterUrgent, FindingFilter, FrameFilter, InspectionFilter
 
 Rows = Select[*tuple[Any, ...]]
@@ -37,8 +37,9 @@ def worst_first_select(
 def waiting_select(
     wanted: FindingFilter, *, limit: int | None = None, after: AfterUrgent | None = None
 ) -> Rows:
-    """Worst first, of those that wait; in the very words of the partial indexes, or none serves."""
-    return worst_first_select(wanted, limit=limit, after=after).where(WAITING)
+    """Worst first, of those that wait."""
+    chosen = worst_first_select(wanted, limit=limit, after=after)
+    return chosen if _waits(wanted) else chosen.where(WAITING)  # once: planners would count twice
 
 
 def inspections_select(
@@ -98,11 +99,13 @@ def _frame_conditions(
 def finding_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
     """On the table of findings alone, so that its indexes serve; a note and a model ask more."""
     conditions = _frame_conditions(wanted, Finding)
+    if _waits(wanted):
+        conditions.append(WAITING)  # in the very words of the partial indexes, or none serves
     for name in ("verdict", "state", "severity", "kind"):
         value = getattr(wanted, name)
         if value is not None:
             conditions.append(getattr(Finding, name) == value)
-    if wanted.states:
+    if wanted.states and set(wanted.states) != WAITING_STATES:
         conditions.append(Finding.state.in_(wanted.states))
     for measure, low, high in (
         (Finding.area_mm2, wanted.area_mm2_min, wanted.area_mm2_max),
@@ -121,8 +124,16 @@ def finding_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
         conditions.append(Finding.inspection_id.in_(of_model))
     if wanted.note is not None:
         has_note = Review.note.icontains(wanted.note, autoescape=True)
-        conditions.append(Finding.id.in_(select(Review.finding_id).where(has_note)))
+        noted = select(Review.finding_id).where(Review.note.is_not(None), has_note)
+        conditions.append(Finding.id.in_(noted))
     return conditions
+
+
+def _waits(wanted: FindingFilter) -> bool:
+    """Do its states say by themselves that a finding waits?"""
+    return wanted.state in WAITING_STATES or bool(
+        wanted.states and WAITING_STATES.issuperset(wanted.states)
+    )
 
 
 def inspection_conditions(wanted: InspectionFilter) -> list[ColumnElement[bool]]:

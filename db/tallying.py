@@ -7,83 +7,123 @@ circle.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete
+from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.columns import Base
-from db.models import Finding, FindingTally, Frame, Inspection, InspectionTally
+from db.columns import Base, metadata_table
+from db.models import (
+    Finding,
+    FindingDay,
+    FindingMonth,
+    FindingTally,
+    Frame,
+    Inspection,
+    InspectionDay,
+    InspectionTally,
+    PlaceMonth,
+)
+from db.tally_slots import HOUR, QUARTER, Days, Every, Months, Slots, place_cell
 from db.words import ReviewState
 
-INSPECTION_SLOT = timedelta(minutes=15)  # every time zone and shift begins at a multiple of it
-FINDING_SLOT = timedelta(hours=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+INSPECTION_SLOT = QUARTER
+FINDING_SLOT = HOUR
+FINDING_LEVELS: tuple[tuple[type[FindingTally | FindingDay | FindingMonth], Slots], ...] = (
+    (FindingTally, Every(HOUR)),
+    (FindingDay, Days(UTC)),
+    (FindingMonth, Months()),
+)
 
 Key = tuple[Any, ...]
 
 
 def slot_of(moment: datetime, slot: timedelta) -> datetime:
     """The beginning of the slot that a moment lies in."""
-    return _EPOCH + (moment - _EPOCH) // slot * slot
+    return Every(slot).begin(moment)
 
 
-def tally_inspection(opened: Session, frame: Frame, inspection: Inspection) -> None:
-    """Counts a new inspection and its findings."""
-    key = (
-        slot_of(frame.taken_at, INSPECTION_SLOT),
-        frame.line_id,
-        frame.camera_id,
-        frame.part,
-        inspection.model_id,
-        inspection.outcome,
-    )
-    _add(opened, InspectionTally, {key: 1})
-    _add(opened, FindingTally, Counter(_finding_key(one) for one in inspection.findings))
+def tally_inspection(
+    opened: Session, frame: Frame, inspection: Inspection, *, zone: ZoneInfo
+) -> None:
+    """Counts a new inspection and its findings; `zone` is the plant's."""
+    where = (frame.line_id, frame.camera_id, frame.part)
+    how = (inspection.model_id, inspection.outcome)
+    for table, slots in ((InspectionTally, Every(QUARTER)), (InspectionDay, Days(zone))):
+        _add(opened, table, {(slots.begin(frame.taken_at), *where, *how): 1})
+    _add_findings(opened, [(finding, finding.state, 1) for finding in inspection.findings])
 
 
 def tally_states(opened: Session, moved: Sequence[tuple[Finding, ReviewState]]) -> None:
     """Moves findings, each with its new state, from the count of their present state to it."""
-    changes: Counter[Key] = Counter()
-    for finding, state_after in moved:
-        changes[_finding_key(finding)] -= 1
-        changes[_finding_key(finding, state=state_after)] += 1
-    _add(opened, FindingTally, {key: count for key, count in changes.items() if count})
+    changes = [(finding, finding.state, -1) for finding, _ in moved]
+    _add_findings(opened, [*changes, *((finding, state, 1) for finding, state in moved)])
 
 
 def forget_findings(opened: Session, findings: Sequence[Finding]) -> None:
     """Takes findings that are about to be deleted out of the counts."""
-    _add(opened, FindingTally, {key: -n for key, n in Counter(map(_finding_key, findings)).items()})
-    opened.execute(delete(FindingTally).where(FindingTally.findings <= 0))
+    _add_findings(opened, [(finding, finding.state, -1) for finding in findings])
+    for table in (*(table for table, _ in FINDING_LEVELS), PlaceMonth):
+        opened.execute(delete(table).where(table.findings <= 0))
 
 
-def _finding_key(finding: Finding, *, state: ReviewState | None = None) -> Key:
-    return (
-        slot_of(finding.taken_at, FINDING_SLOT),
-        finding.line_id,
-        finding.camera_id,
-        finding.part,
-        finding.kind or "",
-        finding.verdict,
-        finding.severity,
-        state or finding.state,
-    )
+def count_days_again(opened: Session, zone: ZoneInfo) -> None:
+    """Counts the plant's days anew, from the quarters of an hour: its clock is another one now."""
+    quarters = metadata_table(InspectionTally)
+    days = Days(zone)
+    counts: Counter[Key] = Counter()
+    for slot_at, *sort, count in opened.execute(select(*quarters.columns)):
+        counts[days.begin(slot_at), *sort] += count
+    opened.execute(delete(InspectionDay))
+    names = [column.name for column in quarters.columns]
+    if counts:
+        rows = [dict(zip(names, (*key, count), strict=True)) for key, count in counts.items()]
+        opened.execute(insert(metadata_table(InspectionDay)), rows)
+
+
+def _add_findings(opened: Session, changes: Sequence[tuple[Finding, ReviewState, int]]) -> None:
+    """Adds to every count that a finding is part of, as if it had the state given."""
+    for table, slots in FINDING_LEVELS:
+        _add(opened, table, _summed(changes, _sort_key, slots))
+    _add(opened, PlaceMonth, _summed(changes, _place_key, Months()))
+
+
+def _summed(
+    changes: Sequence[tuple[Finding, ReviewState, int]],
+    key: Callable[[Finding, ReviewState], Iterator[Any]],
+    slots: Slots,
+) -> dict[Key, int]:
+    counts: Counter[Key] = Counter()
+    for finding, state, count in changes:
+        where = (finding.line_id, finding.camera_id, finding.part)
+        counts[slots.begin(finding.taken_at), *where, *key(finding, state)] += count
+    return {key: count for key, count in counts.items() if count}
+
+
+def _sort_key(finding: Finding, state: ReviewState) -> Iterator[Any]:
+    yield from (finding.kind or "", finding.verdict, finding.severity, state)
+
+
+def _place_key(finding: Finding, state: ReviewState) -> Iterator[Any]:
+    yield from (state, place_cell(finding.place_x), place_cell(finding.place_y))
 
 
 def _add(opened: Session, table: type[Base], changes: Mapping[Key, int]) -> None:
     """Adds to the counts of the keys, making the rows that are not there."""
     if not changes:
         return
-    columns = table.__table__.columns
+    described = metadata_table(table)
+    columns = described.columns
     keys = [column.name for column in columns if column.primary_key]
     (count,) = (column.name for column in columns if not column.primary_key)
-    dialect = opened.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    for key in sorted(changes):
-        row = dict(zip(keys, key, strict=True))
-        added = insert(table).values(**row, **{count: changes[key]})
-        total = columns[count] + added.excluded[count]
-        opened.execute(added.on_conflict_do_update(index_elements=keys, set_={count: total}))
+    upsert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
+    added = upsert(described)
+    total = columns[count] + added.excluded[count]
+    opened.execute(
+        added.on_conflict_do_update(index_elements=keys, set_={count: total}),
+        [{**dict(zip(keys, key, strict=True)), count: changes[key]} for key in sorted(changes)],
+    )

@@ -9,6 +9,7 @@
   |   `-- TrainingDataError         the pictures given cannot train, calibrate or evaluate
   |-- BackboneError                 pretrained weights that are missing, unreachable or do not fit
   |-- CalibrationError              a false-alarm budget that the held-out good parts cannot support
+  |-- ExportRefused                 a selection that cannot be taken away as it was asked for
   `-- UsageError                    two options that contradict, a part that the plant does not make
 
 `plant_config` and `db` are leaves and raise their own (`PlantConfigError`, `DatabaseError`).
@@ -53,3 +54,7 @@ class CalibrationError(InspectError):
 
 class UsageError(InspectError):
     """Options that contradict each other, or name something that does not exist."""
+
+
+class ExportRefused(InspectError):
+    """A selection that is too large or has nothing of what the export is made of: choose other."""

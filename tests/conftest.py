@@ -37,18 +37,11 @@ def postgres_server() -> Iterator[Any]:
             server.cleanup()
 
 
-@pytest.fixture
-def postgres_url(postgres_server: Any) -> Iterator[str]:
-    """A fresh, empty PostgreSQL database."""
-    with fresh_postgres(postgres_server) as url:
-        yield url
-
-
 @contextmanager
-def fresh_postgres(postgres_server: Any) -> Iterator[str]:
-    """The same for fixtures that live longer than a test."""
+def fresh_postgres(server: Any) -> Iterator[str]:
+    """An empty database on the server, dropped at the end."""
     name = f"test_{uuid.uuid4().hex}"
-    server_url = sa.make_url(postgres_server.get_uri()).set(drivername="postgresql+psycopg")
+    server_url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
@@ -56,6 +49,13 @@ def fresh_postgres(postgres_server: Any) -> Iterator[str]:
     with engine.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     engine.dispose()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Any) -> Iterator[str]:
+    """A fresh, empty PostgreSQL database."""
+    with fresh_postgres(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

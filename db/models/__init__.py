@@ -5,7 +5,14 @@ from db.models.inspections import Activation, Finding, Frame, Inspection, Model
 from db.models.people import BrowserSession, KeptAnswer, SavedQuery, Token, User
 from db.models.plants import Camera, Line, Part, Plant
 from db.models.reviews import Audit, GoodFrame, Review
-from db.models.tallies import FindingTally, InspectionTally
+from db.models.tallies import (
+    FindingDay,
+    FindingMonth,
+    FindingTally,
+    InspectionDay,
+    InspectionTally,
+    PlaceMonth,
+)
 
 __all__ = [
     "Activation",
@@ -14,15 +21,19 @@ __all__ = [
     "BrowserSession",
     "Camera",
     "Finding",
+    "FindingDay",
+    "FindingMonth",
     "FindingTally",
     "Frame",
     "GoodFrame",
     "Inspection",
+    "InspectionDay",
     "InspectionTally",
     "KeptAnswer",
     "Line",
     "Model",
     "Part",
+    "PlaceMonth",
     "Plant",
     "Review",
     "SavedQuery",

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Float,
     ForeignKey,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -29,7 +31,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from db.columns import Base, EvidenceName, Json, Key, Sha256, ShortName, UtcDateTime, word
 from db.words import Outcome, ReviewState, Severity, UnfitReason, Verdict
 
-WAITING = text("state IN ('new', 'second_look')")
+WAITING = literal_column("state IN ('new', 'second_look')", Boolean())
+_PLACED = ["state", "place_x", "place_y", "line_id", "camera_id"]  # heat maps read no row
+WAITING_STATES = frozenset({ReviewState.NEW, ReviewState.SECOND_LOOK})
 
 
 class Model(Base):
@@ -100,7 +104,7 @@ class Inspection(Base):
             "(outcome = 'unfit') = (unfit_reason IS NOT NULL)", name="unfit_has_reason"
         ),
         CheckConstraint("outcome = 'unfit' OR raw_score IS NOT NULL", name="fit_has_score"),
-        Index(None, "model_id"),
+        Index(None, "model_id", "frame_id"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -141,10 +145,10 @@ class Finding(Base):
         CheckConstraint("explained BETWEEN 0 AND 1", name="explained"),
         Index(None, "taken_at", "id"),
         Index(None, "line_id", "taken_at", "id"),
-        Index(None, "part", "taken_at", "id"),
+        Index(None, "part", "taken_at", "id", postgresql_include=_PLACED),
         Index(None, "camera_id", "taken_at", "id"),
-        Index(None, "state", "taken_at", "id"),
-        Index(None, "descriptor_space", "descriptor_code", "id"),
+        Index(None, "descriptor_space", "descriptor_code"),
+        Index(None, "urgency", "id"),
         *(
             Index(
                 name,
@@ -156,6 +160,7 @@ class Finding(Base):
                 ("ix_findings_waiting", ("urgency", "id")),
                 ("ix_findings_waiting_of_line", ("line_id", "urgency", "id")),
                 ("ix_findings_waiting_of_part", ("part", "urgency", "id")),
+                ("ix_findings_waiting_newest", ("taken_at", "id")),
             )
         ),
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.columns import Base, EvidenceName, Key, Sha256, ShortName, UtcDateTime, word
 from db.words import Judgement, ReviewState
+
+_NOTED = text("note IS NOT NULL")
 
 
 class Review(Base):
@@ -22,6 +24,7 @@ class Review(Base):
         Index(None, "finding_id", "id"),
         Index(None, "reviewed_at", "id"),
         Index(None, "batch_id"),
+        Index("ix_reviews_noted", "finding_id", sqlite_where=_NOTED, postgresql_where=_NOTED),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

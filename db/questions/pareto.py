@@ -11,10 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.errors import QuestionRefused
-from db.models import FindingTally
 from db.questions.parameters import asked, required
 from db.questions.places import MOST_NAMED_COLUMNS, Grid, cell_counts
-from db.questions.selection import Counted, Selection, counted_condition, tally_conditions
+from db.questions.selection import Counted, Selection, counted_condition, finding_counts
 from db.tables import rows_table
 
 _MOST_CELLS = 200
@@ -35,13 +34,13 @@ class Cause(StrEnum):
 
 
 _TALLIED = {
-    Cause.KIND: FindingTally.kind,
-    Cause.SEVERITY: FindingTally.severity,
-    Cause.VERDICT: FindingTally.verdict,
-    Cause.STATE: FindingTally.state,
-    Cause.LINE: FindingTally.line_id,
-    Cause.CAMERA: FindingTally.camera_id,
-    Cause.PART: FindingTally.part,
+    Cause.KIND: "kind",
+    Cause.SEVERITY: "severity",
+    Cause.VERDICT: "verdict",
+    Cause.STATE: "state",
+    Cause.LINE: "line_id",
+    Cause.CAMERA: "camera_id",
+    Cause.PART: "part",
 }
 
 
@@ -99,13 +98,11 @@ def pareto(opened: Session, wanted: ParetoOf) -> pd.DataFrame:
         grid = Grid(columns=wanted.columns, rows=wanted.rows)
         cells = cell_counts(opened, wanted, grid, wanted.counted)
         return _bars((grid.name(x, y), count) for x, y, count in cells)
-    cause = _TALLIED[wanted.of]
+    kept = finding_counts(wanted).c
+    cause = kept[_TALLIED[wanted.of]]
     chosen = (
-        select(cause, func.sum(FindingTally.findings))
-        .where(
-            *tally_conditions(FindingTally, wanted),
-            *counted_condition(FindingTally, wanted.counted),
-        )
+        select(cause, func.sum(kept.findings))
+        .where(*counted_condition(kept, wanted.counted))
         .group_by(cause)
     )
     return _bars((str(name) or NO_KIND, int(count)) for name, count in opened.execute(chosen))

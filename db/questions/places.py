@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
+from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Integer, cast, func, literal, select
+from sqlalchemy import ColumnElement, Float, Integer, Select, cast, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db.models import Finding
-from db.questions.selection import Counted, Selection, counted_condition
+from db.models import Finding, PlaceMonth
+from db.questions.selection import (
+    Counted,
+    Selection,
+    counted_condition,
+    slot_conditions,
+    standing_conditions,
+)
 from db.rows import FindingFilter
 from db.selects import finding_conditions
+from db.tally_slots import PLACE_CELLS, Months, Piece, pieces
 
 MOST_NAMED_COLUMNS = len(ascii_uppercase)
 
@@ -38,8 +47,42 @@ def cell_counts(
 ) -> Iterator[tuple[int, int, int]]:
     """x, y and findings of each cell in which there are any, row by row.
 
-    Findings are counted where they lie, through the index of part and time.
+    Whole months of UTC come from kept counts, where the cells are made of theirs; else findings are
+    counted where they lie, through the index of part and time.
     """
+    is_kept = PLACE_CELLS % grid.columns == 0 and PLACE_CELLS % grid.rows == 0
+    levels = ((PlaceMonth, Months()),) if is_kept else ()
+    counts: Counter[tuple[int, int]] = Counter()
+    for piece in pieces(wanted.since, wanted.until, levels, Finding):
+        if piece.source is PlaceMonth:
+            chosen = _kept_cells(wanted, grid, counted, piece)
+        else:
+            within = replace(wanted, since=piece.since, until=piece.until)
+            chosen = _cells_of_findings(opened, within, grid, counted)
+        for x, y, count in opened.execute(chosen):
+            counts[int(y), int(x)] += int(count)
+    return ((x, y, counts[y, x]) for y, x in sorted(counts) if counts[y, x])
+
+
+def _kept_cells(
+    wanted: Selection, grid: Grid, counted: Counted, piece: Piece[Any]
+) -> Select[int, int, int]:
+    x = (PlaceMonth.cell_x * grid.columns).op("/")(PLACE_CELLS)  # of whole numbers: cuts off
+    y = (PlaceMonth.cell_y * grid.rows).op("/")(PLACE_CELLS)
+    return (
+        select(x.label("x"), y.label("y"), func.sum(PlaceMonth.findings))
+        .where(
+            *standing_conditions(PlaceMonth, wanted),
+            *slot_conditions(PlaceMonth, piece),
+            *counted_condition(PlaceMonth, counted),
+        )
+        .group_by("x", "y")
+    )
+
+
+def _cells_of_findings(
+    opened: Session, wanted: Selection, grid: Grid, counted: Counted
+) -> Select[int, int, int]:
     x = _cell(opened, Finding.place_x, grid.columns).label("x")
     y = _cell(opened, Finding.place_y, grid.rows).label("y")
     filtered = FindingFilter(
@@ -49,13 +92,11 @@ def cell_counts(
         since=wanted.since,
         until=wanted.until,
     )
-    chosen = (
+    return (
         select(x, y, func.count())
         .where(*finding_conditions(filtered), *counted_condition(Finding, counted))
         .group_by(x, y)
-        .order_by(y, x)
     )
-    return ((int(x), int(y), count) for x, y, count in opened.execute(chosen))
 
 
 def _cell(opened: Session, place: InstrumentedAttribute[float], cells: int) -> ColumnElement[int]:

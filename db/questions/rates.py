@@ -6,12 +6,11 @@ lie behind it. Time is counted in quarters of an hour, each where it begins.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,7 +19,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.errors import QuestionRefused
-from db.models import InspectionTally
 from db.questions.parameters import asked
 from db.questions.periods import (
     USUAL_SHIFTS,
@@ -32,7 +30,7 @@ from db.questions.periods import (
     span_of,
 )
 from db.questions.proportions import CONFIDENCE, control_limits, wilson_interval
-from db.questions.selection import Selection, model_named, plant_zone, tally_conditions
+from db.questions.selection import Selection, inspection_counts, model_named, plant_zone
 from db.tables import rows_table
 from db.words import Outcome
 
@@ -55,12 +53,7 @@ class By(StrEnum):
     SHIFT_OF_DAY = "shift_of_day"
 
 
-PLACES = {
-    By.LINE: InspectionTally.line_id,
-    By.PART: InspectionTally.part,
-    By.CAMERA: InspectionTally.camera_id,
-    By.MODEL: InspectionTally.model_id,
-}
+PLACES = {By.LINE: "line_id", By.PART: "part", By.CAMERA: "camera_id", By.MODEL: "model_id"}
 CUTS = (By.HOUR, By.SHIFT, By.DAY, By.WEEK, By.HOUR_OF_DAY, By.SHIFT_OF_DAY)
 
 
@@ -187,69 +180,80 @@ class _Time:
     span: Span | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Group:
-    places: tuple[str, ...]
-    time: _Time | None
-
-    def order(self) -> tuple[datetime, int, tuple[str, ...]]:
-        if self.time is None:
-            return _LONG_AGO, 0, self.places
-        span = self.time.span
-        return _LONG_AGO if span is None else span.from_at, self.time.order, self.places
+_Group = tuple[_Time | None, tuple[str, ...]]
 
 
-class _Spans:
-    """Which piece of time a quarter of an hour belongs to; each is worked out once."""
+def _order(group: _Group) -> tuple[datetime, int, tuple[str, ...]]:
+    time, places = group
+    if time is None or time.span is None:
+        return _LONG_AGO, 0 if time is None else time.order, places
+    return time.span.from_at, time.order, places
+
+
+class _Times:
+    """Which piece of time a slot belongs to, for slots in the order of time; by place in `met`."""
 
     def __init__(self, *, cut: By | None, shifts: tuple[Shift, ...], zone: ZoneInfo) -> None:
         self._cut, self._shifts, self._zone = cut, shifts, zone
-        self.of = lru_cache(maxsize=None)(self._of)
+        self._until = _LONG_AGO
+        self._now = 0
+        self._places: dict[_Time, int] = {}
+        self.met: list[_Time | None] = [None]
 
-    def _of(self, slot_at: datetime) -> _Time | None:
-        if self._cut is None:
-            return None
-        if self._cut is By.HOUR_OF_DAY:
+    def of(self, slot_at: datetime | None) -> int:
+        if self._cut is not None and slot_at is not None and slot_at >= self._until:
+            time, self._until = self._found(self._cut, slot_at)
+            self._now = self._places.setdefault(time, len(self.met))
+            if self._now == len(self.met):
+                self.met.append(time)
+        return self._now
+
+    def _found(self, cut: By, slot_at: datetime) -> tuple[_Time, datetime]:
+        """The piece that the slot lies in, and when it ends."""
+        if cut is By.HOUR_OF_DAY:
+            span = span_of(slot_at, Period.HOUR, self._shifts, self._zone)
             hour = slot_at.astimezone(self._zone).hour
-            return _Time(name=f"{hour:02}:00", order=hour)
-        if self._cut is By.SHIFT_OF_DAY:
-            shift = shift_at(slot_at, self._shifts, self._zone)[1]
-            return _Time(name=shift.name, order=self._shifts.index(shift))
-        span = span_of(slot_at, Period(self._cut), self._shifts, self._zone)
-        return _Time(name=span.name, span=span)
+            return _Time(name=f"{hour:02}:00", order=hour), span.to_at
+        if cut is By.SHIFT_OF_DAY:
+            span, shift = shift_at(slot_at, self._shifts, self._zone)
+            return _Time(name=shift.name, order=self._shifts.index(shift)), span.to_at
+        span = span_of(slot_at, Period(cut), self._shifts, self._zone)
+        return _Time(name=span.name, span=span), span.to_at
 
 
 def _rates(opened: Session, wanted: RateOf) -> list[Rate]:
-    cut, zone = wanted.cut, plant_zone(opened)
-    spans = _Spans(cut=cut, shifts=read_shifts(wanted.shifts), zone=zone)
-    counts: dict[_Group, Counter[Outcome]] = {}
-    for places, slot_at, outcome, count in _tallied(opened, wanted, wanted.model, wanted.by):
-        group = _Group(places=places, time=None if slot_at is None else spans.of(slot_at))
-        counts.setdefault(group, Counter())[outcome] += count
+    zone = plant_zone(opened)
+    times = _Times(cut=wanted.cut, shifts=read_shifts(wanted.shifts), zone=zone)
+    counts: dict[tuple[int, tuple[str, ...]], Counter[Outcome]] = defaultdict(Counter)
+    for slot_at, places, outcome, count in _tallied(opened, wanted, zone):
+        counts[times.of(slot_at), places][outcome] += count
+    found = {(times.met[time], places): sums for (time, places), sums in counts.items()}
     named = [one for one in wanted.by if one in PLACES]
     return [
-        _rate(dict(zip(named, group.places, strict=True)), group.time, counts[group], wanted)
-        for group in sorted(counts, key=_Group.order)
+        _rate(dict(zip(named, places, strict=True)), time, found[time, places], wanted)
+        for time, places in sorted(found, key=_order)
     ]
 
 
 def _tallied(
-    opened: Session, wanted: Selection, model: str | None, by: Sequence[By]
-) -> Iterator[tuple[tuple[str, ...], datetime | None, Outcome, int]]:
-    """Counts per places, slot (where time is cut) and outcome."""
-    places = [PLACES[one] for one in by if one in PLACES]
-    slots = [InspectionTally.slot_at] if any(one in CUTS for one in by) else []
+    opened: Session, wanted: RateOf, zone: ZoneInfo
+) -> Iterator[tuple[datetime | None, tuple[str, ...], Outcome, int]]:
+    """Counts per slot (where time is cut, in its order), places and outcome."""
+    by_day = wanted.cut in (None, By.DAY, By.WEEK)
+    kept = inspection_counts(wanted, zone=zone, by_day=by_day).c
+    places = [kept[PLACES[one]] for one in wanted.by if one in PLACES]
+    slots = [] if wanted.cut is None else [kept.slot_at]
     chosen = (
-        select(*places, *slots, InspectionTally.outcome, func.sum(InspectionTally.inspections))
-        .where(*tally_conditions(InspectionTally, wanted))
-        .group_by(*places, *slots, InspectionTally.outcome)
+        select(*slots, *places, kept.outcome, func.sum(kept.inspections))
+        .group_by(*slots, *places, kept.outcome)
+        .order_by(*slots)
     )
-    if model is not None:
-        chosen = chosen.where(InspectionTally.model_id == model_named(opened, model))
+    if wanted.model is not None:
+        chosen = chosen.where(kept.model_id == model_named(opened, wanted.model))
     for row in opened.execute(chosen):
         *names, outcome, count = row
-        slot_at = names.pop() if slots else None
-        yield tuple(names), slot_at, outcome, int(count)
+        slot_at = names.pop(0) if slots else None
+        yield slot_at, tuple(names), outcome, int(count)
 
 
 def _rate(

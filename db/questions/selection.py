@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Subquery, select, union_all
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from db.catalogue import zone_of
 from db.errors import QuestionRefused
-from db.models import Finding, FindingTally, InspectionTally, Model
+from db.models import (
+    Finding,
+    FindingDay,
+    FindingMonth,
+    FindingTally,
+    InspectionDay,
+    InspectionTally,
+    Model,
+    PlaceMonth,
+)
 from db.questions.parameters import asked
 from db.rows import FrameFilter
+from db.tally_slots import Days, Months, Piece, pieces
 from db.words import ReviewState
 
 SHORTEST_PREFIX = 4
+
+HasState = type[Finding] | type[PlaceMonth] | ReadOnlyColumnCollection[str, Any]
+Slotted = InspectionTally | InspectionDay | FindingTally | FindingDay | FindingMonth | PlaceMonth
 
 
 class Counted(StrEnum):
@@ -59,28 +75,55 @@ class Selection:
         )
 
 
-def tally_conditions(
-    table: type[InspectionTally] | type[FindingTally], wanted: Selection
-) -> list[ColumnElement[bool]]:
-    """The slots that begin within the time that is wanted: ranges that meet share none."""
-    conditions: list[ColumnElement[bool]] = []
-    for column, value in (
-        (table.line_id, wanted.line),
-        (table.part, wanted.part),
-        (table.camera_id, wanted.camera),
-    ):
-        if value is not None:
-            conditions.append(column == value)
-    if wanted.since is not None:
-        conditions.append(table.slot_at >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(table.slot_at < wanted.until)
+def finding_counts(wanted: Selection) -> Subquery:
+    """Kept counts of findings that together cover what is wanted, in whole hours of UTC."""
+    levels = ((FindingMonth, Months()), (FindingDay, Days(UTC)))
+    return _kept(wanted, pieces(wanted.since, wanted.until, levels, FindingTally))
+
+
+def inspection_counts(wanted: Selection, *, zone: ZoneInfo, by_day: bool) -> Subquery:
+    """Kept counts of inspections that cover what is wanted, in whole quarters of an hour.
+
+    `by_day`: no slot need be shorter than a day of the plant, but at the ends.
+    """
+    levels = ((InspectionDay, Days(zone)),) if by_day else ()
+    return _kept(wanted, pieces(wanted.since, wanted.until, levels, InspectionTally))
+
+
+def standing_conditions(table: type[Slotted], wanted: Selection) -> list[ColumnElement[bool]]:
+    """Line, part and camera, of a table that has the three."""
+    return [
+        column == value
+        for column, value in (
+            (table.line_id, wanted.line),
+            (table.part, wanted.part),
+            (table.camera_id, wanted.camera),
+        )
+        if value is not None
+    ]
+
+
+def slot_conditions(table: type[Slotted], piece: Piece[Any]) -> list[ColumnElement[bool]]:
+    """The slots that begin within a piece of time: pieces that meet share none."""
+    conditions = []
+    if piece.since is not None:
+        conditions.append(table.slot_at >= piece.since)
+    if piece.until is not None:
+        conditions.append(table.slot_at < piece.until)
     return conditions
 
 
-def counted_condition(
-    table: type[Finding] | type[FindingTally], counted: Counted
-) -> list[ColumnElement[bool]]:
+def _kept(wanted: Selection, found: Sequence[Piece[type[Slotted]]]) -> Subquery:
+    chosen = [
+        select(*piece.source.__table__.columns).where(
+            *standing_conditions(piece.source, wanted), *slot_conditions(piece.source, piece)
+        )
+        for piece in found
+    ]
+    return union_all(*chosen).subquery("kept")
+
+
+def counted_condition(table: HasState, counted: Counted) -> list[ColumnElement[bool]]:
     if counted is Counted.CONFIRMED:
         return [table.state == ReviewState.CONFIRMED]
     if counted is Counted.NOT_FALSE_ALARM:

@@ -64,7 +64,15 @@ def scale_for(*, threshold: float, typical: float) -> HeatScale:
 
 def heat_picture(heat: Heat, *, low: float, high: float) -> Picture:
     """float32 (h, w) as RGB: the first colour at `low` and below, the last at `high` and above."""
-    return _coloured(_shares(heat, low=low, high=high)).round().astype(np.uint8)
+    return _coloured(heat_shares(heat, low=low, high=high)).round().astype(np.uint8)
+
+
+def heat_shares(heat: Heat, *, low: float, high: float) -> Shares:
+    """Where each score lies between low (0) and high (1)."""
+    if not low < high:
+        raise ValueError(f"low must be less than high, got {low} and {high}")
+    shares = np.clip((heat - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
+    return np.asarray(shares, dtype=np.float32)
 
 
 def overlay(observed: Picture, heat: Heat, *, low: float, high: float) -> Picture:
@@ -75,7 +83,7 @@ def overlay(observed: Picture, heat: Heat, *, low: float, high: float) -> Pictur
     check_picture(observed, "the observed picture")
     if observed.shape[:2] != heat.shape:
         raise ValueError(f"heat of {heat.shape} does not fit a picture of {observed.shape[:2]}")
-    shares = _shares(heat, low=low, high=high)
+    shares = heat_shares(heat, low=low, high=high)
     cover = (STRONGEST * np.sqrt(shares))[..., None]
     mixed = as_rgb(observed) * (1 - cover) + _coloured(shares) * cover
     return np.asarray(mixed.round(), dtype=np.uint8)
@@ -172,13 +180,6 @@ def _image(picture: Picture) -> Image.Image:
     check_picture(picture, "the picture")
     pixels = picture[:, :, 0] if picture.shape[2] == 1 else picture
     return Image.fromarray(np.ascontiguousarray(pixels))
-
-
-def _shares(heat: Heat, *, low: float, high: float) -> Shares:
-    if not low < high:
-        raise ValueError(f"low must be less than high, got {low} and {high}")
-    shares = np.clip((heat - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
-    return np.asarray(shares, dtype=np.float32)
 
 
 def _coloured(shares: Shares) -> Shares:

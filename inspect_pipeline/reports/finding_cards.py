@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from io import BytesIO
 
 import numpy as np
-from PIL import Image
 
 from db.errors import EvidenceError
 from db.evidence import EvidenceStore
 from db.rows import FindingDetail, FindingRow
 from inspect_pipeline.geometry import Box, grown
-from inspect_pipeline.records import Heat, Mask, Picture
+from inspect_pipeline.records import Mask, Picture
 from inspect_pipeline.reports.drawing import (
     PLANTED,
     HeatScale,
@@ -26,8 +24,9 @@ from inspect_pipeline.reports.drawing import (
     reduced,
     reduced_with_box,
 )
+from inspect_pipeline.reports.stored import heat_of, mask_of, picture_of
 from inspect_pipeline.reports.truth import Fate, Planted
-from inspect_pipeline.reports.truth_section import Mark, Missed, mask_of
+from inspect_pipeline.reports.truth_section import Mark, Missed
 
 FRAME_LONGEST_PX = 720
 STRIP_LONGEST_PX = 480
@@ -106,19 +105,6 @@ def missed_card(missed: Missed, store: EvidenceStore, observed: Picture | None) 
     return MissedCard(
         missed=missed, sentence=FATE_SENTENCES[missed.fate], frame=frame, closeup=closeup
     )
-
-
-def picture_of(content: bytes) -> Picture:
-    """uint8 (H, W, 1 or 3) from the PNG that the evidence store keeps."""
-    with Image.open(BytesIO(content), formats=("PNG",)) as image:
-        pixels = np.asarray(image, dtype=np.uint8)
-    return pixels[:, :, None] if pixels.ndim == 2 else pixels
-
-
-def heat_of(content: bytes) -> Heat:
-    """float32 (H, W) from the TIFF that the evidence store keeps."""
-    with Image.open(BytesIO(content), formats=("TIFF",)) as image:
-        return np.asarray(image, dtype=np.float32)
 
 
 def _frame(detail: FindingDetail, store: EvidenceStore) -> Shown:

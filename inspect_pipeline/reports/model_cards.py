@@ -18,6 +18,8 @@ class CalibrationFacts:
     held_out_pictures: int | None
     upper_rate: float | None  # the false-alarm rate stays below it with 95 % confidence
     scale: HeatScale
+    confirm_below: float | None  # shares explained from which verification has the word
+    reject_above: float | None
 
 
 def calibration_facts(card: Mapping[str, object]) -> CalibrationFacts:
@@ -28,17 +30,22 @@ def calibration_facts(card: Mapping[str, object]) -> CalibrationFacts:
         held_out_pictures=None if pictures is None else int(pictures),
         upper_rate=_number(card, "false_alarm_rate_upper_95"),
         scale=_scale(card),
+        confirm_below=_number(_limits(card), "confirm_below"),
+        reject_above=_number(_limits(card), "reject_above"),
     )
 
 
 def _scale(card: Mapping[str, object]) -> HeatScale:
-    limits = _found(card, "limits")
-    if not isinstance(limits, Mapping):
-        return UNKNOWN_SCALE
+    limits = _limits(card)
     threshold, typical = _number(limits, "threshold"), _number(limits, "low_threshold")
     if threshold is None or typical is None or typical > threshold:
         return UNKNOWN_SCALE
     return scale_for(threshold=threshold, typical=typical)
+
+
+def _limits(card: Mapping[str, object]) -> Mapping[str, object]:
+    limits = _found(card, "limits")
+    return limits if isinstance(limits, Mapping) else {}
 
 
 def _number(card: Mapping[str, object], key: str) -> float | None:

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from inspect_pipeline.axes import Area, Axes, Tick, nice, share_ticks
 from inspect_pipeline.reports.ranking import Histogram
 
-
-@dataclass(frozen=True, kw_only=True)
-class Area:
-    """The drawing and, inside it, the rectangle between the axes; y grows downwards."""
-
-    width: int = 520
-    height: int = 300
-    left: int = 46
-    right: int = 496
-    top: int = 18
-    bottom: int = 260
-
-
 AREA = Area()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tick:
-    at: float  # place on the drawing
-    label: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,22 +37,6 @@ class RocPlot:
     point_xy: tuple[float, float]  # where the program works
 
 
-@dataclass(frozen=True, kw_only=True)
-class Axes:
-    """Numbers to places; y grows upwards."""
-
-    low_x: float
-    high_x: float
-    high_y: float
-
-    def x(self, value: float) -> float:
-        share = (value - self.low_x) / (self.high_x - self.low_x)
-        return round(AREA.left + share * (AREA.right - AREA.left), 2)
-
-    def y(self, value: float) -> float:
-        return round(AREA.bottom - value / self.high_y * (AREA.bottom - AREA.top), 2)
-
-
 def histogram_plot(counted: Histogram, *, threshold: float) -> HistogramPlot:
     """Good and defective side by side in each bin, as shares of their kind: both add up to 1."""
     shares = [
@@ -79,6 +44,7 @@ def histogram_plot(counted: Histogram, *, threshold: float) -> HistogramPlot:
         for counts in (counted.good, counted.defective)
     ]
     axes = Axes(
+        area=AREA,
         low_x=counted.edges[0],
         high_x=counted.edges[-1],
         high_y=max(*shares[0], *shares[1]) or 1.0,
@@ -94,7 +60,7 @@ def histogram_plot(counted: Histogram, *, threshold: float) -> HistogramPlot:
         x_ticks=tuple(
             Tick(at=axes.x(value), label=f"{value:g}") for value in nice(axes.low_x, axes.high_x)
         ),
-        y_ticks=_share_ticks(axes, axes.high_y),
+        y_ticks=share_ticks(axes, axes.high_y),
         threshold_x=axes.x(threshold),
     )
 
@@ -102,7 +68,7 @@ def histogram_plot(counted: Histogram, *, threshold: float) -> HistogramPlot:
 def roc_plot(
     curve: Sequence[tuple[float, float]], *, working_point: tuple[float, float]
 ) -> RocPlot:
-    axes = Axes(low_x=0.0, high_x=1.0, high_y=1.0)
+    axes = Axes(area=AREA, low_x=0.0, high_x=1.0, high_y=1.0)
     places = [f"{axes.x(alarms)},{axes.y(found)}" for alarms, found in curve]
     alarms, found = working_point
     return RocPlot(
@@ -110,18 +76,9 @@ def roc_plot(
         x_ticks=tuple(
             Tick(at=axes.x(value), label=f"{100 * value:g} %") for value in nice(0.0, 1.0)
         ),
-        y_ticks=_share_ticks(axes, 1.0),
+        y_ticks=share_ticks(axes, 1.0),
         point_xy=(axes.x(alarms), axes.y(found)),
     )
-
-
-def nice(low: float, high: float, *, wanted: int = 6) -> list[float]:
-    """Round numbers between low and high, in steps of 1, 2 or 5 times a power of ten."""
-    rough = (high - low) / wanted
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(times * power for times in (1, 2, 5, 10) if times * power >= rough * (1 - 1e-9))
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [round(number * step, 12) for number in range(first, last + 1)]
 
 
 def _bar(axes: Axes, counted: Histogram, number: int, side: int, share: float) -> Bar:
@@ -136,10 +93,4 @@ def _bar(axes: Axes, counted: Histogram, number: int, side: int, share: float) -
         tone=("good", "bad")[side],
         said=f"{count} {('good', 'defective')[side]} from {counted.edges[number]:.3g} "
         f"to {counted.edges[number + 1]:.3g}",
-    )
-
-
-def _share_ticks(axes: Axes, high: float) -> tuple[Tick, ...]:
-    return tuple(
-        Tick(at=axes.y(value), label=f"{100 * value:g} %") for value in nice(0.0, high, wanted=5)
     )

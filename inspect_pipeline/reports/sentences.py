@@ -49,14 +49,15 @@ def verdict_sentence(verdict: Verdict) -> str:
 
 
 def good_parts_sentence(p_value: float) -> str:
-    """How rare a score is on good parts; "at most" for a p-value is an upper bound.
+    """How rare a score is on good parts.
 
-    Where few held-out pictures made the calibration extrapolate, it is an estimate of one; the
-    model's trust says so.
+    "Fewer than" is exact: of n held-out good parts k scored as high, the p-value is
+    (k + 1) / (n + 1), and k / n is less. Where few held-out pictures made the calibration
+    extrapolate, it is an estimate; the model's trust says so.
     """
     if p_value > 0.5:
         return "seen on more than half of good parts"
-    return f"seen on at most {good_parts_share(p_value)} good parts"
+    return f"seen on fewer than {good_parts_share(p_value)} good parts"
 
 
 def good_parts_share(p_value: float) -> str:

@@ -6,16 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from db import reporting
-from db.masks import decode_mask
 from db.reporting import FindingMask, InspectedFrame
 from db.rows import FrameFilter
 from db.words import Outcome, Verdict
 from inspect_pipeline.geometry import Box
-from inspect_pipeline.records import Mask
+from inspect_pipeline.reports.stored import mask_of
 from inspect_pipeline.reports.truth import (
     Fate,
     FoundRegion,
@@ -112,9 +110,3 @@ def _region(finding: FindingMask) -> FoundRegion:
         mask=mask_of(finding.mask, box),
         is_rejected=finding.verdict is Verdict.REJECTED,
     )
-
-
-def mask_of(stored: bytes, box: Box) -> Mask:
-    """A stored mask as bool (h, w) of its box."""
-    cells = decode_mask(stored, width_px=box.width_px, height_px=box.height_px)
-    return np.frombuffer(cells, dtype=np.bool_).reshape(box.height_px, box.width_px)

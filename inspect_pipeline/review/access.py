@@ -8,8 +8,9 @@ pictures that it names.
 from __future__ import annotations
 
 import hmac
+import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -17,10 +18,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from db import keys
 from db.engine import session
+from db.errors import DatabaseError
 from db.keys import Holder, SessionRow, sha256_of
 from db.words import Role
 from inspect_pipeline.review.desk import Desk, desk_of
 from plant_config.review import Review
+
+_log = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
@@ -75,9 +79,17 @@ def session_of(desk: Desk, secret: str | None) -> SessionRow | None:
             seen_after=at - timedelta(minutes=desk.settings.idle_minutes),
         )
     if found is not None and at - found.seen_at >= _TOUCH_AFTER:
-        with session(desk.engine) as opened:
-            keys.touch_session(opened, sha256, at=at)
+        _touch(desk, sha256, at)
     return found
+
+
+def _touch(desk: Desk, session_sha256: str, at: datetime) -> None:
+    """Whoever only reads goes on reading while another program keeps the database busy."""
+    try:
+        with session(desk.engine) as opened:
+            keys.touch_session(opened, session_sha256, at=at)
+    except DatabaseError as error:
+        _log.warning("the use of a session was not noted: %s", error)
 
 
 async def _given_csrf_token(request: Request) -> str | None:

@@ -13,9 +13,18 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from db.surroundings import NEAR
 from db.words import Role
+from inspect_pipeline.reports.drawing import HEAT_COLOURS
+from inspect_pipeline.reports.sentences import position
 from inspect_pipeline.review.access import Person
 from inspect_pipeline.review.desk import desk_of
+from inspect_pipeline.review.evidence_links import (
+    difference_picture,
+    finding_picture,
+    frame_picture,
+)
+from inspect_pipeline.review.wording import FILTERS, place_words
 
 TEMPLATES = Path(__file__).parent / "templates"
 THEME_COOKIE = "theme"
@@ -28,12 +37,16 @@ class NavigationEntry:
     words: str
     path: str
     role: Role = Role.VIEWER
+    also: tuple[str, ...] = ()  # other paths that belong to it
+
+    def leads_to(self, path: str) -> bool:
+        return any(path == one or path.startswith(f"{one}/") for one in (self.path, *self.also))
 
 
 NAVIGATION = (
     NavigationEntry(words="Queue", path="/queue"),
     NavigationEntry(words="Dashboard", path="/dashboard"),
-    NavigationEntry(words="Search", path="/search"),
+    NavigationEntry(words="Search", path="/search", also=("/questions", "/export")),
     NavigationEntry(words="Teach", path="/teach"),
     NavigationEntry(words="Models", path="/models"),
     NavigationEntry(words="People", path="/people", role=Role.ADMIN),
@@ -50,6 +63,7 @@ def page(
         "plant_name": desk.plant_name,
         "theme": theme_of(request),
         "path": request.url.path,
+        "here": _here(request),
         "navigation": _navigation(person),
         "csrf_token": (person.csrf_token if person else None) or "",
     }
@@ -81,7 +95,17 @@ def build_templates(zone: ZoneInfo) -> Environment:
         "percent": percent,
         "words": words,
     }
+    made.filters.update(FILTERS)
     made.filters.update(filters)
+    made.globals |= {
+        "finding_picture": finding_picture,
+        "frame_picture": frame_picture,
+        "difference_picture": difference_picture,
+        "heat_colours": HEAT_COLOURS,
+        "near": NEAR,
+        "place_words": place_words,
+        "position": position,
+    }
     return made
 
 
@@ -105,6 +129,13 @@ def percent(share: float | None, digits: int = 1) -> str:
 def words(stored: str | None) -> str:
     """false_alarm is "false alarm"."""
     return NOTHING if stored is None else stored.replace("_", " ")
+
+
+def _here(request: Request) -> str:
+    """Where a form of the page's frame leads back to; home from the answer to another form."""
+    if request.method != "GET":
+        return "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _time(at: datetime | None, zone: ZoneInfo, written: str) -> Markup | str:

@@ -27,6 +27,7 @@ from db.errors import (
     ReviewConflict,
     UnknownRecord,
 )
+from inspect_pipeline.errors import ExportRefused
 from inspect_pipeline.review.access import NotAllowed, NotOurForm, NotSignedIn, is_api, person_of
 from inspect_pipeline.review.api.problems import (
     MEDIA_TYPE,
@@ -49,12 +50,21 @@ _STATUS = {
     ReviewConflict: 409,
     RecordRefused: 422,
     QuestionRefused: 422,
+    ExportRefused: 422,
     DatabaseUnreachable: 503,
     EvidenceMissing: 404,
     EvidenceError: 500,
     DatabaseError: 500,
 }
-_OURS = (NotAllowed, NotOurForm, UnknownRecord, ReviewConflict, RecordRefused, QuestionRefused)
+_OURS = (
+    NotAllowed,
+    NotOurForm,
+    UnknownRecord,
+    ReviewConflict,
+    RecordRefused,
+    QuestionRefused,
+    ExportRefused,
+)
 _MOST_FIELDS = 5  # in the sentence; programs get them all
 _PLAIN = {
     400: "The request could not be read.",
@@ -119,7 +129,8 @@ def problem(
 
 def _known(request: Request, error: Exception) -> Response:
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
-    is_ours = isinstance(error, _OURS) and error.__cause__ is None
+    is_bare = error.__cause__ is None or isinstance(error, QuestionRefused)  # its words are ours
+    is_ours = isinstance(error, _OURS) and is_bare
     _note(request, error, status)
     headers = {"Retry-After": "30"} if status == 503 else None
     return problem(request, status, str(error) if is_ours else _PLAIN[status], headers=headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import torch
 
 from inspect_pipeline import bundle
+from inspect_pipeline.service.good_set import Taught
 from inspect_pipeline.training.backbone import Backbone, load_backbone
 from inspect_pipeline.training.calibrate import (
     CalibrationReport,
@@ -42,6 +44,7 @@ from inspect_pipeline.training.plan import (
 from inspect_pipeline.training.run import Trained, TrainingRun, Watcher
 
 DEFAULT_BUDGET = 0.01
+CALIBRATED_WITH = "calibrated_with_good_set"  # key of the card
 UNSEEN_SHARE = 0.25  # of the training pictures: the contextual memory does without them
 MOST_SETTLING = 40  # pictures per half: what they cost grows, what they say hardly does
 
@@ -54,16 +57,19 @@ class Prepared:
     split: Split
     images: Path
     backbone: Backbone | None  # None: no contextual branch
+    taught: Taught | None = None  # good parts beside the folder's
 
 
-def prepare_training(images: Path, options: TrainingOptions) -> Prepared:
-    split = split_by_content(read_good_parts(images))
+def prepare_training(
+    images: Path, options: TrainingOptions, taught: Taught | None = None
+) -> Prepared:
+    split = split_by_content(read_good_parts(images, taught.parts if taught else ()))
     preparation = preparation_for(split.train, tile_px=options.tile_px, scale=options.scale)
     plan = plan_training(options, split, preparation, best_device())
     backbone = None
     if plan.has_context:  # before anything is trained: a wrong name costs no half hour
         backbone = load_backbone(options.backbone, sha256=options.backbone_sha256)
-    return Prepared(plan=plan, split=split, images=images, backbone=backbone)
+    return Prepared(plan=plan, split=split, images=images, backbone=backbone, taught=taught)
 
 
 def run_folder(models: Path, part: str) -> Path:
@@ -99,8 +105,8 @@ def train_part(
         networks=bundle.half_precision(trained.networks),
         preparation=plan.preparation,
         origin=bundle.Origin(
-            trained_on=tuple(part.sha256 for part in split.train),
-            held_out=tuple(part.sha256 for part in split.held_out),
+            trained_on=_hashes(split.train),
+            held_out=_hashes(split.held_out),
             frame_wh_min=plan.frame_wh_min,
             frame_wh_max=plan.frame_wh_max,
         ),
@@ -186,9 +192,13 @@ def calibrate_part(
     *,
     budget: float,
     min_area_px: int | None = None,
+    taught: Taught | None = None,
     progress: Progress | None = None,
 ) -> CalibrationReport:
-    """Calibrates the bundle on those pictures that did not train it, and notes it on the card."""
+    """Calibrates the bundle on those pictures that did not train it, and notes it on the card.
+
+    `taught` says where those of `pictures` are from that did not lie in a folder.
+    """
     model = bundle.load_bundle(models, part)
     fresh = unseen(model, pictures)
     report = calibrate_model(
@@ -196,8 +206,17 @@ def calibrate_part(
     )
     folder = models / part
     bundle.write_calibration(folder, report.calibrated)
-    bundle.write_card(folder, {**model.card, bundle.CALIBRATION_FIGURES: report.figures})
+    card = {**model.card, bundle.CALIBRATION_FIGURES: report.figures}
+    card.pop(CALIBRATED_WITH, None)
+    if taught is not None:
+        card[CALIBRATED_WITH] = taught.lineage
+    bundle.write_card(folder, card)
     return report
+
+
+def _hashes(parts: Sequence[GoodPart]) -> tuple[str, ...]:
+    """Of every file that a picture is known by: none of them may calibrate what it taught."""
+    return tuple(sha256 for part in parts for sha256 in sorted(part.hashes))
 
 
 def _set_aside(folder: Path) -> None:
@@ -223,6 +242,7 @@ def _card(prepared: Prepared, trained: Trained, command: str) -> dict[str, Any]:
             "trained_on_pictures": plan.train_count,
             "held_out_pictures": plan.held_out_count,
             "hashes": "sha256 of every picture: model.json, trained_on and held_out",
+            **({"good_set": prepared.taught.lineage} if prepared.taught else {}),
         },
         "preparation": plan.preparation.to_dict(),
         "networks": {**plan.config.to_dict(), "parameters": parameters},

@@ -59,7 +59,7 @@ class CalibrationReport:
 def unseen(model: PartModel, parts: Sequence[GoodPart]) -> list[GoodPart]:
     """The pictures the networks were not trained on; TrainingDataError if there are none."""
     taught = set(model.origin.trained_on)
-    fresh = [part for part in parts if part.sha256 not in taught]
+    fresh = [part for part in parts if taught.isdisjoint(part.hashes)]
     if not fresh:
         raise TrainingDataError(
             f"all {len(parts)} pictures trained the model of {model.part}: calibrate with good "

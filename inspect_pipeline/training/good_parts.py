@@ -37,11 +37,20 @@ TILES_PER_SIDE = 4  # automatic scale: the shorter side of a frame is this many 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GoodPart:
-    """One picture of a good part as it was on disk."""
+    """One picture of a good part as it was on disk.
+
+    One out of the database also knows the hash of the file that the camera gave: the same frame may
+    lie in a folder as well.
+    """
 
     path: Path
     sha256: str
     pixels: Picture
+    frame_sha256: str | None = None
+
+    @property
+    def hashes(self) -> frozenset[str]:
+        return frozenset({self.sha256, self.frame_sha256 or self.sha256})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,8 +62,8 @@ class Split:
     groups: int = 0  # of near-duplicates: sets of two or more pictures that seem to show one part
 
 
-def read_good_parts(folder: Path) -> tuple[GoodPart, ...]:
-    """Every picture below the folder, copies of one content only once, ordered by content.
+def read_good_parts(folder: Path, taught: Sequence[GoodPart] = ()) -> tuple[GoodPart, ...]:
+    """Every picture below the folder and of `taught`, copies only once, ordered by content.
 
     Raises TrainingDataError for a folder without pictures or with too few; a picture that cannot
     be decoded raises UnreadablePicture with its name, for a training set should be clean.
@@ -67,6 +76,9 @@ def read_good_parts(folder: Path) -> tuple[GoodPart, ...]:
         if sha256 not in parts:
             pixels = decode_picture(content, source=path)
             parts[sha256] = GoodPart(path=path, sha256=sha256, pixels=pixels)
+    for part in taught:
+        if parts.keys().isdisjoint(part.hashes):
+            parts[part.sha256] = part
     if len(parts) < MIN_GOOD_PARTS:
         raise TrainingDataError(
             f"{folder}: {len(parts)} different pictures of good parts, at least {MIN_GOOD_PARTS} "

@@ -44,6 +44,7 @@ ROOMS = {
     "plant_config": Room(theirs=("pydantic", "pydantic_core")),
     "db": Room(theirs=("sqlalchemy", "alembic", "pandas", "numpy")),
     "inspect_pipeline.errors": Room(),
+    "inspect_pipeline.axes": Room(),
     "inspect_pipeline.geometry": Room(ours=("errors",), theirs=ARRAYS),
     "inspect_pipeline.records": Room(ours=("geometry", "errors"), theirs=ARRAYS),
     "inspect_pipeline.limits": Room(ours=("records", "geometry", "errors")),
@@ -89,8 +90,11 @@ ROOMS = {
         ours=(*NOUNS, "networks", "runtime", "stages", "tiling", "bundle", "opinion", "capture"),
         theirs=(*PICTURES, "pandas", "PIL", "safetensors"),
     ),
+    "inspect_pipeline.exports": Room(
+        ours=("errors",), leaves=("db",), theirs=("numpy", "pandas", "pyarrow", "sqlalchemy")
+    ),
     "inspect_pipeline.reports": Room(
-        ours=("records", "geometry", "errors", "conformal", "measures"),
+        ours=("axes", "records", "geometry", "errors", "conformal", "measures"),
         leaves=("db",),
         theirs=(
             "numpy",
@@ -98,6 +102,11 @@ ROOMS = {
             "jinja2",
             "sqlalchemy",
         ),  # of sqlalchemy: the Session they are given
+    ),
+    "inspect_pipeline.review": Room(
+        ours=("records", "geometry", "errors", "axes", "exports", "reports"),
+        leaves=("db", "plant_config.review"),
+        theirs=("numpy", "pandas", "PIL", "jinja2", "markupsafe", "sqlalchemy", *WEB),
     ),
     **{
         f"inspect_pipeline.{room}": Room(
@@ -107,7 +116,6 @@ ROOMS = {
         )
         for room, section in (
             ("alerts", "alerts"),
-            ("review", "review"),
             ("monitoring", "schedule"),
         )
     },

@@ -128,7 +128,7 @@ def test_a_card_says_the_scores_in_words(ledger: Ledger) -> None:
     said = text_of(page_of(ledger))
 
     for sentence in (
-        "seen on at most 1 in 100 good parts",
+        "seen on fewer than 1 in 100 good parts",
         "restoration explains 12 % of it",
         "It stays when normal detail is restored",
         "0.75 mm²",

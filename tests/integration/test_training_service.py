@@ -14,6 +14,8 @@ import pytest
 
 from inspect_pipeline.bundle import load_bundle
 from inspect_pipeline.errors import TrainingDataError, UnreadablePicture
+from inspect_pipeline.records import sha256_of
+from inspect_pipeline.service.good_set import Taught
 from inspect_pipeline.service.training import (
     calibrate_part,
     finish_run,
@@ -46,10 +48,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def train_in(folder: Path, *, resume: bool = False) -> Path:
+def train_in(folder: Path, *, resume: bool = False, taught: Taught | None = None) -> Path:
     """Trains one step of each phase on the pictures below `folder`; the bundle's folder."""
     options = TrainingOptions(part="bracket", tile_px=32, width=12, steps=1)
-    prepared = prepare_training(folder / "good", options)
+    prepared = prepare_training(folder / "good", options, taught)
     small = replace(prepared, plan=replace(prepared.plan, batch=4))
     return train_part(
         small, folder / "models", resume=resume, watcher=Unwatched(), command="train bracket"
@@ -108,6 +110,58 @@ def test_calibrating_with_nothing_but_trained_pictures_is_refused(made: Path) ->
 
     with pytest.raises(TrainingDataError, match="all 10 pictures trained the model of bracket"):
         calibrate_part(made / "models", "bracket", parts, budget=0.4)
+
+
+def out_of_the_database(*seeds: int) -> Taught:
+    """Frames that were given back; the camera's own file of each had another hash."""
+    parts = [
+        replace(make.good_part(seed), frame_sha256=sha256_of(f"file {seed}".encode()))
+        for seed in seeds
+    ]
+    return Taught(parts=tuple(parts), lineage={"frames": [{"frame_id": seed} for seed in seeds]})
+
+
+def test_frames_out_of_the_database_teach_beside_the_folder_and_stand_on_the_card(
+    tmp_path: Path,
+) -> None:
+    make.write_pictures(tmp_path / "good", 7)
+    taught = out_of_the_database(20, 21, 22)
+
+    train_in(tmp_path, taught=taught)
+
+    model = load_bundle(tmp_path / "models", "bracket")
+    known = {*model.origin.trained_on, *model.origin.held_out}
+    assert model.card["data"]["good_set"] == taught.lineage
+    assert model.card["data"]["trained_on_pictures"] == 8
+    assert all(part.hashes <= known for part in taught.parts)
+
+
+def test_a_frame_that_trained_does_not_calibrate_under_another_hash(
+    made: Path, tmp_path: Path
+) -> None:
+    models = shutil.copytree(made / "models", tmp_path / "models")
+    file_sha256 = load_bundle(models, "bracket").origin.trained_on[0]
+    given_back = replace(make.good_part(30), frame_sha256=file_sha256)
+    everything = [*read_good_parts(made / "good"), given_back]
+
+    report = calibrate_part(
+        models, "bracket", everything, budget=0.4, taught=out_of_the_database(30)
+    )
+
+    card = json.loads((models / "bracket" / "card.json").read_text())
+    assert report.figures["held_out_pictures"] == 2
+    assert card["calibrated_with_good_set"] == {"frames": [{"frame_id": 30}]}
+
+
+def test_a_picture_in_the_folder_and_in_the_good_set_counts_once(tmp_path: Path) -> None:
+    images = make.write_pictures(tmp_path / "good", 8)
+    in_folder = read_good_parts(images)
+    same_file = replace(make.good_part(20), frame_sha256=in_folder[0].sha256)
+
+    both = read_good_parts(images, [same_file, make.good_part(21)])
+
+    assert len(both) == 9
+    assert [part.sha256 for part in both] == sorted(part.sha256 for part in both)
 
 
 def test_a_new_run_sets_the_old_one_aside(made: Path, tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspect_pipeline.axes import nice
 from inspect_pipeline.conformal import wilson
-from inspect_pipeline.reports.plots import AREA, histogram_plot, nice, roc_plot
+from inspect_pipeline.reports.plots import AREA, histogram_plot, roc_plot
 from inspect_pipeline.reports.ranking import auroc, histogram, rate, roc_curve
 
 scores = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=12)

@@ -14,11 +14,11 @@ from inspect_pipeline.reports.model_cards import UNKNOWN_SCALE, calibration_fact
 @pytest.mark.parametrize(
     ("p_value", "said"),
     [
-        (1 / 121, "seen on at most 1 in 121 good parts"),
-        (1 / 49, "seen on at most 1 in 49 good parts"),
-        (0.3, "seen on at most 1 in 3 good parts"),
-        (0.0004, "seen on at most 1 in 2\u202f500 good parts"),
-        (0.5, "seen on at most 1 in 2 good parts"),
+        (1 / 121, "seen on fewer than 1 in 121 good parts"),
+        (1 / 49, "seen on fewer than 1 in 49 good parts"),
+        (0.3, "seen on fewer than 1 in 3 good parts"),
+        (0.0004, "seen on fewer than 1 in 2\u202f500 good parts"),
+        (0.5, "seen on fewer than 1 in 2 good parts"),
         (0.51, "seen on more than half of good parts"),
     ],
 )

@@ -17,27 +17,28 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 _WAITING = sa.text("state IN ('new', 'second_look')")
+_PLACED = ["state", "place_x", "place_y", "line_id", "camera_id"]
+_NOTED = sa.text("note IS NOT NULL")
 _WAITING_INDEXES = {
     "ix_findings_waiting": ["urgency", "id"],
     "ix_findings_waiting_of_line": ["line_id", "urgency", "id"],
     "ix_findings_waiting_of_part": ["part", "urgency", "id"],
+    "ix_findings_waiting_newest": ["taken_at", "id"],
 }
 _TIME_INDEXES = {
     "ix_findings_taken_at_id": ["taken_at", "id"],
     "ix_findings_line_id_taken_at_id": ["line_id", "taken_at", "id"],
     "ix_findings_part_taken_at_id": ["part", "taken_at", "id"],
     "ix_findings_camera_id_taken_at_id": ["camera_id", "taken_at", "id"],
-    "ix_findings_state_taken_at_id": ["state", "taken_at", "id"],
-    "ix_findings_descriptor_space_descriptor_code_id": [
-        "descriptor_space",
-        "descriptor_code",
-        "id",
-    ],
+    "ix_findings_urgency_id": ["urgency", "id"],
+    "ix_findings_descriptor_space_descriptor_code": ["descriptor_space", "descriptor_code"],
 }
-_OUTCOMES = ("passed", "failed", "unfit")
-_VERDICTS = ("confirmed", "rejected", "unsure")
-_SEVERITIES = ("minor", "major", "critical")
-_STATES = ("new", "confirmed", "false_alarm", "second_look")
+_WORDS = {
+    "outcome": ("passed", "failed", "unfit"),
+    "verdict": ("confirmed", "rejected", "unsure"),
+    "severity": ("minor", "major", "critical"),
+    "state": ("new", "confirmed", "false_alarm", "second_look"),
+}
 
 
 def upgrade() -> None:
@@ -50,6 +51,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
+        "place_months",
+        "finding_months",
+        "finding_days",
+        "inspection_days",
         "finding_tallies",
         "inspection_tallies",
         "activations",
@@ -65,7 +70,9 @@ def downgrade() -> None:
         op.drop_column("findings", column.name)
     op.create_index("ix_findings_verdict_id", "findings", ["verdict", "id"])
     op.create_index("ix_findings_state_id", "findings", ["state", "id"])
-    for name in ("finding_id_id", "reviewed_at_id", "batch_id"):
+    op.drop_index("ix_inspections_model_id_frame_id", "inspections")
+    op.create_index("ix_inspections_model_id", "inspections", ["model_id"])
+    for name in ("finding_id_id", "reviewed_at_id", "batch_id", "noted"):
         op.drop_index(f"ix_reviews_{name}", "reviews")
     op.drop_column("reviews", "batch_id")
     op.drop_column("reviews", "undoes_id")
@@ -157,9 +164,12 @@ def _widen_findings() -> None:
             if column.server_default is not None:
                 op.alter_column("findings", column.name, server_default=None)
     op.drop_index("ix_findings_verdict_id", "findings")
+    op.drop_index("ix_inspections_model_id", "inspections")
+    op.create_index("ix_inspections_model_id_frame_id", "inspections", ["model_id", "frame_id"])
     op.drop_index("ix_findings_state_id", "findings")
     for name, columns in _TIME_INDEXES.items():
-        op.create_index(name, "findings", columns)
+        placed = _PLACED if name == "ix_findings_part_taken_at_id" else None
+        op.create_index(name, "findings", columns, postgresql_include=placed)
     for name, columns in _WAITING_INDEXES.items():
         op.create_index(name, "findings", columns, sqlite_where=_WAITING, postgresql_where=_WAITING)
 
@@ -171,43 +181,42 @@ def _widen_reviews() -> None:
     op.create_index("ix_reviews_finding_id_id", "reviews", ["finding_id", "id"])
     op.create_index("ix_reviews_reviewed_at_id", "reviews", ["reviewed_at", "id"])
     op.create_index("ix_reviews_batch_id", "reviews", ["batch_id"])
+    op.create_index(
+        "ix_reviews_noted", "reviews", ["finding_id"], sqlite_where=_NOTED, postgresql_where=_NOTED
+    )
 
 
 def _create_tallies() -> None:
+    inspections = ("model_id", "outcome")
+    findings = ("kind", "verdict", "severity", "state")
     for table, sorts, count in (
-        (
-            "inspection_tallies",
-            [sa.Column("model_id", sa.String(64), nullable=False), _word("outcome", *_OUTCOMES)],
-            "inspections",
-        ),
-        (
-            "finding_tallies",
-            [
-                _name("kind"),
-                _word("verdict", *_VERDICTS),
-                _word("severity", *_SEVERITIES),
-                _word("state", *_STATES),
-            ],
-            "findings",
-        ),
+        ("inspection_tallies", inspections, "inspections"),
+        ("inspection_days", inspections, "inspections"),
+        ("finding_tallies", findings, "findings"),
+        ("finding_days", findings, "findings"),
+        ("finding_months", findings, "findings"),
+        ("place_months", ("state", "cell_x", "cell_y"), "findings"),
     ):
         op.create_table(
             table,
             _time("slot_at"),
             *(_name(column) for column in ("line_id", "camera_id", "part")),
-            *sorts,
+            *(_sort(column) for column in sorts),
             sa.Column(count, sa.BigInteger(), nullable=False),
             sa.PrimaryKeyConstraint(
-                "slot_at",
-                "line_id",
-                "camera_id",
-                "part",
-                *(column.name for column in sorts),
-                name=f"pk_{table}",
+                "slot_at", "line_id", "camera_id", "part", *sorts, name=f"pk_{table}"
             ),
         )
         for column in ("line_id", "part"):
             op.create_index(f"ix_{table}_{column}_slot_at", table, [column, "slot_at"])
+
+
+def _sort(name: str) -> sa.Column[Any]:
+    if name == "model_id":
+        return sa.Column(name, sa.String(64), nullable=False)
+    if name in ("cell_x", "cell_y"):
+        return sa.Column(name, sa.SmallInteger(), nullable=False, autoincrement=False)
+    return _word(name, *_WORDS[name]) if name in _WORDS else _name(name)
 
 
 def _fill() -> None:
@@ -240,6 +249,28 @@ def _fill() -> None:
         f"state, findings) SELECT {hour}, line_id, camera_id, part, COALESCE(kind, ''), verdict, "
         "severity, state, COUNT(*) FROM findings GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
     )
+    _fill_long_slots()
+
+
+def _fill_long_slots() -> None:
+    """No plant is known yet, so that its days are those of UTC."""
+    inspections = "line_id, camera_id, part, model_id, outcome"
+    findings = "line_id, camera_id, part, kind, verdict, severity, state"
+    for table, source, sorts, count, unit in (
+        ("inspection_days", "inspection_tallies", inspections, "inspections", "day"),
+        ("finding_days", "finding_tallies", findings, "findings", "day"),
+        ("finding_months", "finding_tallies", findings, "findings", "month"),
+    ):
+        op.execute(
+            f"INSERT INTO {table} (slot_at, {sorts}, {count}) SELECT {_begin('slot_at', unit)}, "
+            f"{sorts}, SUM({count}) FROM {source} GROUP BY {_begin('slot_at', unit)}, {sorts}"
+        )
+    cell_x, cell_y = (_cell(f"place_{axis}") for axis in "xy")
+    op.execute(
+        "INSERT INTO place_months (slot_at, line_id, camera_id, part, state, cell_x, cell_y, "
+        f"findings) SELECT {_begin('taken_at', 'month')}, line_id, camera_id, part, state, "
+        f"{cell_x}, {cell_y}, COUNT(*) FROM findings GROUP BY 1, 2, 3, 4, 5, 6, 7"
+    )
 
 
 def _slot(column: str, seconds: int) -> str:
@@ -249,6 +280,21 @@ def _slot(column: str, seconds: int) -> str:
     whole_seconds = f"substr({column}, 1, 19)"  # strftime rounds 59.9996 s up to the next minute
     start = f"(CAST(strftime('%s', {whole_seconds}) AS INTEGER) / {seconds}) * {seconds}"
     return f"strftime('%Y-%m-%d %H:%M:%S.000000', {start}, 'unixepoch')"
+
+
+def _begin(column: str, unit: str) -> str:
+    """The beginning of a time's day or month of UTC."""
+    if op.get_bind().dialect.name == "postgresql":
+        return f"date_trunc('{unit}', {column}, 'UTC')"
+    day = "%d" if unit == "day" else "01"
+    return f"strftime('%Y-%m-{day} 00:00:00.000000', substr({column}, 1, 19))"
+
+
+def _cell(place: str) -> str:
+    """Of 24 over the frame's side; the far edge belongs to the last one."""
+    if op.get_bind().dialect.name == "postgresql":
+        return f"LEAST(FLOOR({place} * 24), 23)::smallint"
+    return f"MIN(CAST({place} * 24 AS INTEGER), 23)"
 
 
 _KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -13,12 +13,16 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from db import queries, reviewing
-from db.engine import session
+from db.chosen import Chosen
+from db.engine import session, shown
 from db.evidence import EvidenceStore
 from db.questions.finding_lists import Order, finding_rows, findings
 from db.rows import FindingDetail, FindingRow, ReviewRow
-from db.tables import findings_table
 from db.words import ReviewState
+from inspect_pipeline.errors import UsageError
+from inspect_pipeline.exports.findings import Exported, Format, Wish, write_export
+from inspect_pipeline.exports.pictures import Cut
+from inspect_pipeline.exports.whole_files import whole_file
 from inspect_pipeline.service.cli.database import (
     DEFAULT_URL,
     DatabaseUrl,
@@ -30,11 +34,10 @@ from inspect_pipeline.service.cli.finding_filters import selection, takes_filter
 from inspect_pipeline.service.cli.tabular import (
     TableFormat,
     console,
-    file_format,
     give_table,
-    write_table,
 )
 
+MOST_BY_COMMAND = 100_000_000  # whoever has a shell also has the disk
 app = typer.Typer(help="What was found: list, show, review, export.", no_args_is_help=True)
 
 
@@ -124,17 +127,51 @@ def review_finding(
 def export_findings(
     given: Mapping[str, Any],
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="File to write: .csv, .json or .parquet.")
+        Path,
+        typer.Option(metavar="FILE", help="File to write: .csv, .json, .parquet or .zip."),
     ],
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="coco: boxes and masks as JSON; zip: pictures to train on. Default: by the file.",
+            show_default=False,
+        ),
+    ] = None,
+    pictures: Annotated[
+        Cut, typer.Option(help="What the pictures of a zip show: whole frames, or findings.")
+    ] = Cut.FRAMES,
     db: DatabaseUrl = DEFAULT_URL,
+    evidence: EvidenceFolder = None,
 ) -> None:
-    """Write all findings that match to a file, with the time in UTC. A file there is replaced."""
-    file_format(out)
-    wanted = selection(given)
-    with opened_database(db) as engine, session(engine, read_only=True) as opened:
-        found = findings_table(opened, wanted.filtered(opened))
-    write_table(found, out)
-    console().print(f"{len(found)} findings written to {out}")
+    """Write all findings that match to a file, with the time in UTC. A file there is replaced.
+
+    A zip holds what people decided: good/ is what was called a false alarm, defect/KIND/ what was
+    confirmed, with a manifest and where every picture is from.
+    """
+    wanted, form = selection(given), form or _format_of(out)
+    store = store_of(db, evidence)
+    with (
+        opened_database(db) as engine,
+        session(engine, read_only=True) as opened,
+        whole_file(out) as file,
+    ):
+        wish = Wish(
+            chosen=Chosen(wanted=wanted.filtered(opened)),
+            form=form,
+            cut=pictures,
+            at_most=MOST_BY_COMMAND,
+        )
+        written = write_export(
+            file,
+            opened,
+            store,
+            wish,
+            made_at=datetime.now(UTC),
+            made_by="the command line",
+            database=shown(engine.url),
+        )
+    console().print(_told_export(written, out))
 
 
 def _show_list(found: Sequence[FindingRow], *, limit: int) -> None:
@@ -213,6 +250,23 @@ def _history(reviews: Sequence[ReviewRow]) -> Table:
             review.note or "",
         )
     return table
+
+
+def _format_of(out: Path) -> Format:
+    known = {f".{form.value}": form for form in Format if form is not Format.COCO}
+    if out.suffix not in known:
+        raise UsageError(f"--out {out}: the name must end in .csv, .json, .parquet or .zip")
+    return known[out.suffix]
+
+
+def _told_export(written: Exported, out: Path) -> str:
+    pictures = written.pictures
+    if pictures is None:
+        return f"{written.findings} findings written to {out}"
+    return (
+        f"{pictures.good} good and {pictures.defective} defective pictures written to {out}; "
+        f"{pictures.undecided} undecided and {pictures.unkept} without a picture left out"
+    )
 
 
 def _local(time: datetime) -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,6 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 from inspect_pipeline.errors import UsageError
+from inspect_pipeline.exports.tables import (
+    csv_text,
+    json_text,
+    write_csv,
+    write_json,
+    write_parquet,
+)
+from inspect_pipeline.exports.whole_files import whole_file
 
 
 class TableFormat(StrEnum):
@@ -25,6 +30,11 @@ class TableFormat(StrEnum):
     PARQUET = "parquet"
 
 
+_WRITERS = {
+    TableFormat.CSV: write_csv,
+    TableFormat.JSON: write_json,
+    TableFormat.PARQUET: write_parquet,
+}
 FILE_FORMATS = {
     ".csv": TableFormat.CSV,
     ".json": TableFormat.JSON,
@@ -40,7 +50,7 @@ def give_table(table: pd.DataFrame, wanted: TableFormat | None, out: Path | None
     elif wanted is TableFormat.PARQUET:
         raise UsageError("--format parquet: is for files, name one with --out FILE")
     elif wanted in (TableFormat.CSV, TableFormat.JSON):
-        typer.echo(_text(table, wanted), nl=False)
+        typer.echo(csv_text(table) if wanted is TableFormat.CSV else json_text(table), nl=False)
     else:
         _show(table)
 
@@ -57,22 +67,8 @@ def write_table(table: pd.DataFrame, out: Path, wanted: TableFormat | None = Non
     kind = wanted or file_format(out)
     if kind is TableFormat.TABLE:
         raise UsageError("--format table: is for the screen, a file is csv, json or parquet")
-    try:
-        handle, unfinished = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}-")
-        os.close(handle)
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror}: choose another folder") from error
-    try:
-        if kind is TableFormat.PARQUET:
-            table.to_parquet(unfinished, index=False)
-        else:
-            Path(unfinished).write_text(_text(table, kind), encoding="utf-8")
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(out)
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror}") from error
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
+    with whole_file(out) as file:
+        _WRITERS[kind](file, [table])
 
 
 def console() -> Console:
@@ -81,15 +77,6 @@ def console() -> Console:
     if not made.is_terminal:
         made.width = max(made.width, 160)
     return made
-
-
-def _text(table: pd.DataFrame, kind: TableFormat) -> str:
-    if kind is TableFormat.CSV:
-        return table.to_csv(index=False)
-    rows = json.loads(
-        table.to_json(orient="records", date_format="iso", date_unit="us", double_precision=15)
-    )
-    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
 def _show(table: pd.DataFrame) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from inspect_pipeline.errors import UsageError
+from inspect_pipeline.service.cli.database import EvidenceFolder, opened_database, store_of
 from inspect_pipeline.service.cli.options import (
     DEFAULT_MODELS,
     Models,
@@ -23,6 +25,8 @@ from inspect_pipeline.service.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from inspect_pipeline.service.good_set import Taught as TaughtParts
+    from inspect_pipeline.service.training import Prepared
     from inspect_pipeline.training.good_parts import GoodPart, Split
 
 INTERRUPTED = 130  # the exit code of shells for Ctrl-C
@@ -31,6 +35,15 @@ Images = Annotated[
     Path,
     typer.Option(
         "--images", metavar="DIR", help="Folder of pictures of good parts, and only them."
+    ),
+]
+Taught = Annotated[
+    str | None,
+    typer.Option(
+        "--taught",
+        metavar="URL",
+        help="Also take the part's good set from this database (`teach list`); the card says so.",
+        show_default=False,
     ),
 ]
 
@@ -85,6 +98,8 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     paper_mode: PaperMode = False,
     backbone: Backbone = "base",
     backbone_sha256: BackboneHash = None,
+    taught: Taught = None,
+    evidence: EvidenceFolder = None,
 ) -> None:
     """Train a model of PART from pictures of good parts, then calibrate it on held-out ones.
 
@@ -94,7 +109,6 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
     from inspect_pipeline.service.training import (
         add_context,
         prepare_training,
-        run_folder,
         train_part,
     )
     from inspect_pipeline.training.plan import TrainingOptions, best_device
@@ -112,12 +126,9 @@ def train(  # noqa: PLR0913 - a command's options are its parameters
         backbone=backbone,
         backbone_sha256=backbone_sha256,
     )
-    prepared = prepare_training(images, options)
+    prepared = prepare_training(images, options, _good_set(taught, evidence, part))
     screen = console()
-    for sentence in prepared.plan.sentences():
-        screen.print(f"- {sentence}", highlight=False)
-    screen.print(f"- progress in {run_folder(models, part)}, the model will be {models / part}")
-    screen.print(f"- {_where_it_starts(models, part, resume=resume)}", highlight=False)
+    _say_what_comes(screen, prepared, models, resume=resume)
     try:
         with TrainingBars() as bars:
             command = _typed_command()
@@ -145,23 +156,55 @@ def calibrate(
         int | None,
         typer.Option(min=1, help="Smallest finding in pixels of the frame. Default: by the model."),
     ] = None,
+    taught: Taught = None,
+    evidence: EvidenceFolder = None,
 ) -> None:
     """Set the threshold of PART from good parts alone, to a false-alarm budget.
 
     Pictures that trained the model are left out, so the training folder may be given again. Where
     they are too few to keep the budget by themselves, the threshold is extrapolated; the figures
-    say how far to trust it and how many pictures would do.
+    say how far to trust it and how many pictures would do. A good set that is made of false alarms
+    is harder than good parts are: with it the threshold rises, and less is found.
     """
     from inspect_pipeline.service.training import calibrate_part
     from inspect_pipeline.training.good_parts import read_good_parts
 
     if not 0 < false_alarms < 1:
         raise UsageError(f"--false-alarms must lie between 0 and 1, got {false_alarms}")
-    pictures = list(read_good_parts(images))
+    given = _good_set(taught, evidence, part)
     report = calibrate_part(
-        models, part, pictures, budget=false_alarms, min_area_px=min_area_px, progress=_bar
+        models,
+        part,
+        list(read_good_parts(images, given.parts if given else ())),
+        budget=false_alarms,
+        min_area_px=min_area_px,
+        taught=given,
+        progress=_bar,
     )
     show_figures("calibration", report.figures)
+
+
+def _say_what_comes(screen: Console, prepared: Prepared, models: Path, *, resume: bool) -> None:
+    from inspect_pipeline.service.training import run_folder
+
+    part = prepared.plan.options.part
+    for sentence in prepared.plan.sentences():
+        screen.print(f"- {sentence}", highlight=False)
+    if prepared.taught is not None:
+        count = len(prepared.taught.parts)
+        screen.print(f"- {count} frames of the good set are among them", highlight=False)
+    screen.print(f"- progress in {run_folder(models, part)}, the model will be {models / part}")
+    screen.print(f"- {_where_it_starts(models, part, resume=resume)}", highlight=False)
+
+
+def _good_set(url: str | None, evidence: Path | None, part: str) -> TaughtParts | None:
+    """The part's good set in the database that was named, if one was."""
+    if url is None:
+        return None
+    from inspect_pipeline.service.good_set import read_taught
+
+    with opened_database(url) as engine:
+        return read_taught(engine, store_of(url, evidence), part, read_at=datetime.now(UTC))
 
 
 def _where_it_starts(models: Path, part: str, *, resume: bool) -> str:

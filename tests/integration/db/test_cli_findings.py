@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from datetime import datetime
 from pathlib import Path
 
@@ -179,6 +180,22 @@ def test_an_export_holds_all_findings(url: str, tmp_path: Path, suffix: str) -> 
     assert said.replace("\n", "") == f"3 findings written to {out}"
 
 
+def test_pictures_to_train_on_come_as_a_zip_and_boxes_as_coco(url: str, tmp_path: Path) -> None:
+    findings("review", "1", "--db", url, "--by", "Ada", "--verdict", "confirmed")
+    crops, boxes = tmp_path / "crops.zip", tmp_path / "boxes.json"
+
+    evidence = ("--evidence", str(tmp_path / "evidence"))
+    said = findings(
+        "export", "--db", url, "--out", str(crops), "--pictures", "crops", *evidence
+    ).stdout
+    findings("export", "--db", url, "--out", str(boxes), "--format", "coco")
+
+    assert "0 good and 1 defective pictures written" in said
+    assert "2 undecided" in said
+    assert "defect/scratch/frame-1-finding-1.png" in zipfile.ZipFile(crops).namelist()
+    assert len(json.loads(boxes.read_text())["annotations"]) == 3
+
+
 def test_an_export_takes_the_same_filters(url: str, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     findings("export", "--db", url, "--out", str(out), "--verdict", "rejected")
@@ -200,7 +217,7 @@ def test_an_export_replaces_the_file_and_leaves_no_other(url: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("out", "reason"),
     [
-        ("findings.xlsx", r"findings\.xlsx: the name must end in \.csv, \.json or \.parquet"),
+        ("findings.xlsx", r"findings\.xlsx: the name must end in \.csv, \.json, \.parquet or"),
         ("no_such_folder/findings.csv", "cannot write .*No such file or directory: choose another"),
     ],
 )

@@ -1,0 +1,248 @@
+"""Writes the year into an empty database as fast as each kind of database takes it.
+
+Indexes and the constraints that need one are taken off before and made again after: they are built
+in one pass over rows that are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+from pyarrow import csv
+from rich.progress import Progress
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    ForeignKeyConstraint,
+    SmallInteger,
+    Table,
+    UniqueConstraint,
+    cast,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.schema import AddConstraint, DropConstraint
+
+from benchmarks.scale import world
+from benchmarks.scale.columns import Rows, as_arrow, as_values
+from benchmarks.scale.year import DAY_ROWS, Asked, days_of
+from db import models
+from db.columns import Base
+from db.engine import session
+from db.tally_slots import PLACE_CELLS
+from db.tallying import count_days_again
+
+FILLED = (*DAY_ROWS, "inspection_tallies", "finding_tallies")
+
+
+class DatabaseInUse(Exception):
+    """The database holds something else than the year that was asked for."""
+
+
+def filled(engine: Engine, asked: Asked, progress: Progress) -> bool:
+    """Writes the year unless it is there; True where it wrote. Raises DatabaseInUse."""
+    with session(engine, read_only=True) as opened:
+        found = opened.scalar(select(func.max(models.Finding.id)))
+        complete = opened.get(models.Plant, world.PLANT) is not None
+    if found is not None or complete:
+        if found == asked.findings and complete:
+            return False
+        state = "complete" if complete else "incomplete"
+        raise DatabaseInUse(
+            f"expected an empty database or {asked.findings} findings, found {found} "
+            f"({state}): give another database, or remove this one"
+        )
+    with engine.begin() as connection:
+        _write_catalogue(connection)
+    with _without_indexes(engine, progress):
+        task = progress.add_task(f"{asked.findings:,} findings", total=asked.findings)
+        for rows in days_of(asked):
+            with engine.begin() as connection:
+                for table in rows:
+                    write(connection, table)
+            progress.advance(task, next(len(one) for one in rows if one.table == "findings"))
+    with session(engine) as opened:
+        count_long_slots(opened)
+        _finish(opened.connection())
+    return True
+
+
+def write(connection: Connection, rows: Rows) -> None:
+    """All rows in one statement; nothing for none."""
+    if not len(rows):
+        return
+    names = ", ".join(rows.columns)
+    if connection.dialect.name == "postgresql":
+        driver = connection.connection.driver_connection
+        assert driver is not None, "a connection in a transaction has a driver"
+        with (
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {rows.table} ({names}) FROM STDIN (FORMAT csv)") as copy,
+        ):
+            copy.write(_as_csv(rows))
+        return
+    places = ", ".join("?" * len(rows.columns))
+    values = list(zip(*(as_values(one) for one in rows.columns.values()), strict=True))
+    connection.exec_driver_sql(f"INSERT INTO {rows.table} ({names}) VALUES ({places})", values)
+
+
+def count_long_slots(opened: Session) -> None:
+    """Sums the short slots up to days and months, and the places of the findings."""
+    for long, short, days in (
+        (models.FindingDay, models.FindingTally, "day"),
+        (models.FindingMonth, models.FindingDay, "month"),
+    ):
+        *keys, count = short.__table__.columns
+        keys[0] = _begin(opened, keys[0], days)
+        sums = select(*keys, func.sum(count)).group_by(*keys)
+        opened.execute(insert(long).from_select(long.__table__.columns.keys(), sums))
+    finding = models.Finding
+    keys = [
+        _begin(opened, finding.taken_at, "month"),
+        finding.line_id,
+        finding.camera_id,
+        finding.part,
+        finding.state,
+        _cell(opened, finding.place_x),
+        _cell(opened, finding.place_y),
+    ]
+    place = models.PlaceMonth
+    sums = select(*keys, func.count()).group_by(*keys)
+    opened.execute(insert(place).from_select(place.__table__.columns.keys(), sums))
+    count_days_again(opened, ZoneInfo(world.ZONE))
+
+
+def _begin(opened: Session, moment: Any, unit: str) -> ColumnElement[Any]:
+    if opened.get_bind().dialect.name == "postgresql":
+        return func.date_trunc(literal_column(f"'{unit}'"), moment, literal_column("'UTC'"))
+    day = "%d" if unit == "day" else "01"
+    return func.strftime(literal_column(f"'%Y-%m-{day} 00:00:00.000000'"), moment)
+
+
+def _cell(opened: Session, place: Any) -> ColumnElement[int]:
+    cells = literal_column(str(PLACE_CELLS))
+    if opened.get_bind().dialect.name == "postgresql":
+        return cast(func.least(func.floor(place * cells), cells - 1), SmallInteger)
+    return func.min(cast(place * cells, SmallInteger), cells - 1)
+
+
+def _as_csv(rows: Rows) -> memoryview:
+    table = pa.table({name: as_arrow(one) for name, one in rows.columns.items()})
+    written = BytesIO()
+    csv.write_csv(table, written, csv.WriteOptions(include_header=False))
+    return written.getbuffer()
+
+
+def _write_catalogue(connection: Connection) -> None:
+    """What the rows point to; the plant itself is written last, as the mark of a whole year."""
+    connection.execute(models.Line.__table__.insert(), [{"line_id": one} for one in world.LINES])
+    connection.execute(
+        models.Camera.__table__.insert(),
+        [
+            {"camera_id": name, "line_id": world.LINES[world.line_of(place)]}
+            for place, name in enumerate(world.CAMERAS)
+        ],
+    )
+    connection.execute(
+        models.Part.__table__.insert(),
+        [
+            {"part": one.name, "mm_per_px": one.mm_per_px, "false_alarms": 0.01}
+            for one in world.PARTS
+        ],
+    )
+    for place, part in enumerate(world.PARTS):
+        for number in (0, 1):
+            trained_at = world.BEGIN + timedelta(days=number * (part.takes_over - 20) - 1)
+            connection.execute(
+                models.Model.__table__.insert(),
+                {
+                    "model_id": world.model_of(place, number),
+                    "part": part.name,
+                    "name": f"{part.name}-{number + 1}",
+                    "created_at": trained_at,
+                    "card": {"auroc": 0.95 + 0.02 * number},
+                },
+            )
+        connection.execute(models.Activation.__table__.insert(), _activations(place))
+
+
+def _activations(place: int) -> list[dict[str, object]]:
+    part = world.PARTS[place]
+    turns = [
+        day
+        for day in range(world.DAYS)
+        if day == 0 or world.model_in_use(place, day) != world.model_in_use(place, day - 1)
+    ]
+    return [
+        {
+            "part": part.name,
+            "model_id": world.model_of(place, world.model_in_use(place, day)),
+            "active_from": world.BEGIN + timedelta(days=day),
+            "active_to": None if until is None else world.BEGIN + timedelta(days=until),
+        }
+        for day, until in zip(turns, [*turns[1:], None], strict=True)
+    ]
+
+
+def _finish(connection: Connection) -> None:
+    connection.execute(
+        models.Plant.__table__.insert(),
+        {"plant": world.PLANT, "timezone": world.ZONE, "seen_at": world.END},
+    )
+    connection.execute(models.Line.__table__.update().values(plant=world.PLANT))
+    if connection.dialect.name == "postgresql":
+        for table in DAY_ROWS:
+            connection.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), "
+                    f"(SELECT MAX(id) FROM {table}))"
+                )
+            )
+
+
+@contextmanager
+def _without_indexes(engine: Engine, progress: Progress) -> Iterator[None]:
+    """PostgreSQL: foreign and unique keys go too, SQLite cannot drop those."""
+    tables = [Base.metadata.tables[name] for name in FILLED]
+    indexes = [index for table in tables for index in sorted(table.indexes, key=str)]
+    constraints = _keys(tables) if engine.dialect.name == "postgresql" else []
+    with engine.begin() as connection:
+        for constraint in constraints:
+            connection.execute(DropConstraint(constraint))
+        for index in indexes:
+            index.drop(connection)
+    yield
+    task = progress.add_task("indexes", total=len(indexes) + len(constraints) + 1)
+    for index in indexes:
+        with engine.begin() as connection:
+            index.create(connection)
+        progress.advance(task)
+    for constraint in constraints:
+        with engine.begin() as connection:
+            connection.execute(AddConstraint(constraint))
+        progress.advance(task)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        vacuum = "VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE"
+        connection.exec_driver_sql(vacuum)
+    progress.advance(task)
+
+
+def _keys(tables: Sequence[Table]) -> list[ForeignKeyConstraint | UniqueConstraint]:
+    """Unique keys first: foreign ones may rest on them."""
+    found: list[ForeignKeyConstraint | UniqueConstraint] = []
+    for kind in (UniqueConstraint, ForeignKeyConstraint):
+        for table in tables:
+            keys = [one for one in table.constraints if isinstance(one, kind)]
+            found += sorted(keys, key=lambda one: str(one.name))
+    return found

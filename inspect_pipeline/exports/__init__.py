@@ -1,0 +1,1 @@
+"""Findings for other programs: tables, COCO, pictures to train on. The web and verbs share it."""

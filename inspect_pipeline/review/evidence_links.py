@@ -1,0 +1,43 @@
+"""Addresses of pictures: the content's name, and the row that names it.
+
+The row is part of the address because only pictures that a row names are served, and among ten
+million rows a row is found by its id at once, a name only by reading all of them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import urlencode
+
+from db.rows import FindingRow, InspectionRow
+from db.surroundings import NeighbourFrame
+
+Which = Literal["observed", "golden", "restored", "heat"]
+Shown = Literal["", "colour", "veil", "small"]
+
+
+def finding_picture(row: FindingRow, which: Which, shown: Shown = "") -> str:
+    """Of the region with its surroundings (evidence_x0 to evidence_y1); "" where none is kept."""
+    name = {
+        "observed": row.observed_name,
+        "golden": row.golden_name,
+        "restored": row.restored_name,
+        "heat": row.heat_name,
+    }[which]
+    return "" if name is None else _address(name, {"finding": str(row.finding_id)}, shown)
+
+
+def frame_picture(row: InspectionRow | NeighbourFrame, shown: Shown = "") -> str | None:
+    """Of the whole frame as the camera saw it; None where none was kept."""
+    if row.observed_name is None:
+        return None
+    return _address(row.observed_name, {"inspection": str(row.inspection_id)}, shown)
+
+
+def difference_picture(finding_id: int, shown: Literal["signed", "absolute"]) -> str:
+    """Observed minus golden."""
+    return f"/findings/{finding_id}/difference?as={shown}"
+
+
+def _address(name: str, owner: dict[str, str], shown: Shown) -> str:
+    return f"/evidence/{name}?{urlencode(owner | ({'as': shown} if shown else {}))}"

@@ -1,0 +1,142 @@
+"""A small database with a row in every table, and how to compare two databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from db.catalogue import meet_plant
+from db.engine import session, snapshot
+from db.evidence import EvidenceStore
+from db.models import (
+    BrowserSession,
+    GoodFrame,
+    Inspection,
+    KeptAnswer,
+    Part,
+    Plant,
+    SavedQuery,
+    Token,
+    User,
+)
+from db.pictures import disagreements, named_pictures
+from db.recounting import wrong_tallies
+from db.reviewing import audit_frame, review_finding
+from db.transfer import tables_of
+from db.words import Judgement, ReviewState, Role
+from inspect_pipeline.service.ledger import Ledger
+from tests.integration.db.bare_rows import sha
+from tests.integration.db.database_records import (
+    CARD,
+    MODEL_ID,
+    NOON,
+    a_finding,
+    failed,
+    passed,
+    unreadable,
+    whole_frame_pictures,
+)
+
+
+def fill(engine: Engine, folder: Path) -> EvidenceStore:
+    """Three frames, two findings, what people said of them, and the people."""
+    ledger = Ledger(engine, folder)
+    ledger.register_model(MODEL_ID, "bracket", CARD)
+    ledger.record(failed(0, a_finding(1), a_finding(2)))
+    ledger.record(passed(1, pictures=whole_frame_pictures()))
+    ledger.record(unreadable(2))
+    with session(engine) as opened:
+        plant = Plant(plant="Works 1", timezone="Europe/Berlin", seen_at=NOON)
+        meet_plant(opened, plant, ["line-1"], [Part(part="bracket", mm_per_px=0.1)])
+        review_finding(
+            opened,
+            1,
+            state_after=ReviewState.FALSE_ALARM,
+            reviewer="Ada",
+            reviewed_at=NOON,
+            note="Öl \N{DROPLET} 'n' \"film\"\n",
+        )
+        audit_frame(opened, 2, judgement=Judgement.GOOD, auditor="Ada", audited_at=NOON)
+        picture = opened.scalars(sa.select(Inspection.observed_name)).all()[1]
+        opened.add(
+            GoodFrame(
+                frame_id=2,
+                part="bracket",
+                picture_name=picture,
+                content_sha256=sha("2"),
+                added_by="Ada",
+                added_at=NOON,
+            )
+        )
+        opened.add(
+            User(
+                name="ada",
+                full_name="Ada L.",
+                role=Role.ADMIN,
+                password_hash="hash",
+                created_at=NOON,
+            )
+        )
+        opened.flush()
+        opened.add_all(
+            [
+                Token(
+                    user_id=1,
+                    name="line PC",
+                    token_sha256=sha("token"),
+                    role=Role.VIEWER,
+                    created_at=NOON,
+                    expires_at=NOON + timedelta(days=1),
+                ),
+                BrowserSession(
+                    session_sha256=sha("browser"),
+                    user_id=1,
+                    csrf_token="csrf",
+                    created_at=NOON,
+                    seen_at=NOON,
+                ),
+                KeptAnswer(
+                    user_id=1,
+                    key="again",
+                    request_sha256=sha("request"),
+                    answer={"reviewed": [1, None], "by": "Ada"},
+                    kept_at=NOON,
+                ),
+                SavedQuery(
+                    owner="ada",
+                    name="mine",
+                    question="open",
+                    parameters={"part": None, "limits": [0.5, 1]},
+                    saved_at=NOON,
+                ),
+            ]
+        )
+    return ledger.store
+
+
+def everything(engine: Engine, *, without: tuple[str, ...] = ()) -> dict[str, list[Any]]:
+    """All rows of all tables as values, the same for both kinds of database."""
+    with session(engine, read_only=True) as opened:
+        connection = opened.connection()
+        return {
+            table.name: sorted(
+                (tuple(sorted(row.items())) for row in _rows(connection, table)), key=repr
+            )
+            for table in tables_of(connection)
+            if table.name not in without
+        }
+
+
+def assert_whole(engine: Engine, store: EvidenceStore) -> None:
+    """Rows and pictures agree to the last byte, and the kept counts are right."""
+    with snapshot(engine) as opened:
+        assert list(disagreements(named_pictures(opened), store, contents=True)) == []
+        assert wrong_tallies(opened) == 0
+
+
+def _rows(connection: sa.Connection, table: sa.Table) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(sa.select(table)).mappings()]
