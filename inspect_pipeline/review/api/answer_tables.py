@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from inspect_pipeline.exports.tables import csv_text
 from inspect_pipeline.review.api.finding_models import file_name
 from inspect_pipeline.review.api.question_parameters import TableFormat
 
@@ -45,7 +46,7 @@ def table_response(question: str, table: pd.DataFrame, wanted: TableFormat) -> R
             source=table["source"].map(file_name, na_action="ignore").astype("string")
         )
     if wanted is TableFormat.CSV:
-        return _file(table.to_csv(index=False).encode(), "text/csv", f"{question}.csv")
+        return _file(csv_text(table).encode(), "text/csv", f"{question}.csv")
     if wanted is TableFormat.PARQUET:
         written = io.BytesIO()
         table.to_parquet(written, index=False)

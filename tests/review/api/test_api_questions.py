@@ -62,6 +62,17 @@ def test_the_same_answer_comes_as_a_file(still_desk: ApiDesk, written: str) -> N
     pd.testing.assert_frame_equal(found, plain, check_dtype=False)
 
 
+def test_a_note_in_a_csv_is_no_formula(desk: ApiDesk) -> None:
+    finding = desk.findings()[0]
+    said = {"state": "confirmed", "note": '=HYPERLINK("x")', "seen_version": 1}
+    desk.reviewer.post(f"{API}/findings/{finding.finding_id}/reviews", json=said)
+
+    answer = desk.viewer.get(f"{ASK}/history", params={"frame": finding.frame_id, "format": "csv"})
+
+    notes = pd.read_csv(io.BytesIO(answer.content))["note"].dropna().tolist()
+    assert notes == ['\'=HYPERLINK("x")']
+
+
 def test_a_parameter_that_has_several_values_is_repeated(still_desk: ApiDesk) -> None:
     asked = {"states": ["new", "confirmed"], "place": ["0", "0", "1", "1"]}
 
