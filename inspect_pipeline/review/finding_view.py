@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from db import queries
 from db.evidence import EvidenceStore
+from db.questions.likeness import SimilarTo, similar
 from db.rows import FindingDetail, FindingRow, InspectionRow
 from db.surroundings import (
     FindingShape,
@@ -16,7 +17,7 @@ from db.surroundings import (
     findings_at_place,
     frames_beside,
 )
-from db.waiting import waiting_beside
+from db.waiting import findings_by_id, waiting_beside
 from db.words import ReviewState
 from inspect_pipeline.reports.model_cards import CalibrationFacts, calibration_facts
 from inspect_pipeline.review.evidence_links import difference_picture, finding_picture
@@ -96,6 +97,23 @@ def finding_view(
         beside=frames_beside(opened, row.frame_id, each_way=FRAMES_EACH_WAY),
         at_place=cards_of(opened, store, near),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alike:
+    """A finding that looks like another; `distance` in [0, 2], 0 is the same."""
+
+    card: QueueCard
+    distance: float
+
+
+def alike(opened: Session, store: EvidenceStore, finding_id: int) -> list[Alike]:
+    """The nearest first. Raises QuestionRefused where nothing is known of how it looks."""
+    found = similar(opened, SimilarTo(finding=finding_id, limit=CARDS_OF_A_PLACE))
+    distances = dict(zip(found["finding_id"], found["distance"], strict=True))
+    cards = cards_of(opened, store, findings_by_id(opened, [int(each) for each in distances]))
+    near = [Alike(card=card, distance=float(distances[card.row.finding_id])) for card in cards]
+    return sorted(near, key=lambda one: one.distance)
 
 
 def _panes(row: FindingRow, store: EvidenceStore) -> tuple[Pane, ...]:

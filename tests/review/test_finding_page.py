@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
 from db.words import ReviewState
-from inspect_pipeline.records import Severity
+from inspect_pipeline.records import Descriptor, Severity
 from tests.integration.db.database_records import (
+    MODEL_ID,
     OTHER_MODEL_ID,
     a_finding,
     failed,
@@ -135,6 +138,21 @@ def test_the_same_place_on_other_frames_is_shown(desk: ReviewDesk) -> None:
     assert 'href="/findings/1"' in page
     assert 'href="/findings/3"' in page
     assert 'href="/findings/4"' not in page, "another camera sees another place"
+
+
+def test_what_looks_like_it_comes_nearest_first(desk: ReviewDesk) -> None:
+    for number, angle in ((10, 0.0), (11, 1.0), (12, 0.2)):
+        looks = Descriptor(space=MODEL_ID, vector=np.array([np.cos(angle), np.sin(angle)], "f4"))
+        finding = a_finding(number)
+        evidence = replace(finding.evidence, descriptor=looks)
+        desk.ledger.record(failed(number, replace(finding, evidence=evidence)))
+    client = desk.client("vera")
+
+    near = client.get("/findings/4/similar").text
+
+    assert re.findall(r'href="/findings/(\d+)"', near) == ["6", "5"]
+    assert "distance 0.02" in near
+    assert "Nothing is kept of how this finding looks" in client.get("/findings/2/similar").text
 
 
 @pytest.mark.parametrize("path", ["/findings/99", "/frames/99", "/findings/0", "/findings/x"])

@@ -162,7 +162,10 @@ def review(
         "toast": toast,
         **_common(opened, asked, person),
     }
-    return page(request, "queue_answer.html", person, **facts)
+    answer = page(request, "queue_answer.html", person, **facts)
+    if toast.batch_id:
+        answer.headers["X-Batch-Id"] = toast.batch_id
+    return answer
 
 
 @router.post("/queue/undo")
