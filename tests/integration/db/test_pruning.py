@@ -282,12 +282,13 @@ def test_a_picture_of_several_rows_stays_while_one_names_it(ledger: Ledger, engi
 
 def test_a_file_that_was_stored_a_moment_ago_stays(ledger: Ledger, engine: Engine) -> None:
     record_false_alarms(engine, ledger, REJECTED)
-    prune(engine, ledger.store, rules(kinds=ALL_KINDS), now=NOW, watch=quietly)
+    pruned(engine, ledger, rules(kinds=ALL_KINDS))
     fresh = ledger.store.put(b"its row is on the way", ".png")
     os.utime(ledger.store.path(fresh), (NOW.timestamp() - 60,) * 2)
 
-    prune(engine, ledger.store, rules(kinds=ALL_KINDS), now=NOW, watch=quietly)
+    removed = prune(engine, ledger.store, rules(kinds=ALL_KINDS), now=NOW, watch=quietly)
 
+    assert removed.young == 1
     assert fresh in list(ledger.store.names())
 
 
