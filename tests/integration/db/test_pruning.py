@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from db import queries
-from db.engine import session
+from db.engine import connect, session
 from db.errors import RecordRefused
 from db.models import Finding, GoodFrame, Inspection
 from db.pictures import PictureKind
@@ -29,6 +29,8 @@ from inspect_pipeline import records
 from inspect_pipeline.service.ledger import Ledger
 from tests.integration.db.bare_rows import sha
 from tests.integration.db.database_records import (
+    CARD,
+    MODEL_ID,
     NOON,
     a_finding,
     failed,
@@ -347,6 +349,27 @@ def test_a_pruned_frame_that_comes_again_changes_nothing(ledger: Ledger, engine:
 
     assert not again.written
     assert_whole(engine, ledger.store)
+
+
+def test_a_finding_that_is_being_reviewed_is_passed_over_without_waiting(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    engine = connect(postgres_url)
+    upgrade(engine)
+    ledger = Ledger(engine, tmp_path / "evidence")
+    ledger.register_model(MODEL_ID, "bracket", CARD)
+    record_false_alarms(engine, ledger, REJECTED, REJECTED)
+
+    with session(engine) as reviewing:
+        review_finding(
+            reviewing, 1, state_after=ReviewState.CONFIRMED, reviewer="Grace", reviewed_at=NOON
+        )
+        pruned(engine, ledger, rules(kinds=ALL_KINDS))
+    pruned(engine, ledger, rules(kinds=ALL_KINDS))
+
+    assert [kept_kinds(engine, number) for number in (1, 2)] == [set(PictureKind), set()]
+    assert_whole(engine, ledger.store)
+    engine.dispose()
 
 
 @pytest.mark.parametrize("deadly", ["rows", "files"])
