@@ -48,11 +48,15 @@ UNNAMED = "named by no row"
 
 @dataclass
 class Share:
-    """What goes of one sort: names in rows, and files that no other row needs."""
+    """What goes of one sort: names in rows, and files that no other row needs.
+
+    `young` files that no row names were stored a moment ago and wait for another run.
+    """
 
     rows: int = 0
     files: int = 0
     size_bytes: int = 0
+    young: int = 0
 
 
 @dataclass
@@ -110,10 +114,7 @@ def prune(
             after = ids[-1]
             removed.rows += len(ids)
             watch("rows", len(ids))
-    for size_bytes in _remove_unnamed(engine, store, now):
-        removed.files += 1
-        removed.size_bytes += size_bytes
-        watch("files", 1)
+    _remove_unnamed(engine, store, now, removed, watch)
     return removed
 
 
@@ -161,15 +162,20 @@ def _take_names_of_frames(
     return ids
 
 
-def _remove_unnamed(engine: Engine, store: EvidenceStore, now: datetime) -> Iterator[int]:
-    """Removes old files that no row names; the size of each."""
+def _remove_unnamed(
+    engine: Engine, store: EvidenceStore, now: datetime, removed: Share, watch: Watch
+) -> None:
     with snapshot(engine) as opened:
         for one in disagreements(named_pictures(opened), store):
             if one.fault is not Fault.ORPHAN or not is_evidence_name(one.name):
                 continue
             size_bytes = store.size_bytes(one.name)
             if store.remove(one.name, stored_before=now - YOUNG):
-                yield size_bytes
+                removed.files += 1
+                removed.size_bytes += size_bytes
+                watch("files", 1)
+            else:
+                removed.young += 1
 
 
 def _is_old_evidence(store: EvidenceStore, name: str, now: datetime) -> bool:

@@ -86,9 +86,9 @@ def _refuse_full(engine: Engine, replace: str | None) -> None:
 def _refuse(url: URL, connection: Connection, replace: str | None) -> None:
     full = full_tables(connection)
     if full and replace != name_of(url):
-        named = f"--replace {replace} is not its name" if replace else "it is not empty"
+        misnamed = f", and {replace!r} is not its name" if replace else ""
         raise BackupError(
-            f"{shown(url)} holds rows in {', '.join(full[:3])} and {named}: restore into an empty "
+            f"{shown(url)} holds rows in {', '.join(full[:3])}{misnamed}: restore into an empty "
             f"database, or lose what is in this one with --replace {name_of(url)}"
         )
 

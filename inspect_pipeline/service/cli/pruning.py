@@ -88,6 +88,10 @@ def _prune(db: str, evidence: Path | None, rules: Retention, *, apply: bool) -> 
             with watching() as watch:
                 removed = prune(engine, store, rules, now=now, watch=watch)
             say(f"removed {_words(removed)}")
+            if removed.young:
+                say(
+                    f"{removed.young} files of the last hour that no row names wait for a later run"
+                )
             return
         with watching() as watch:
             found = plan(engine, store, rules, now=now, watch=watch)

@@ -9,13 +9,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from db import queries
-from db.engine import session
+from db.engine import connect, session
 from db.errors import RecordRefused
 from db.models import Finding, GoodFrame, Inspection
 from db.pictures import PictureKind
@@ -29,6 +30,8 @@ from inspect_pipeline import records
 from inspect_pipeline.service.ledger import Ledger
 from tests.integration.db.bare_rows import sha
 from tests.integration.db.database_records import (
+    CARD,
+    MODEL_ID,
     NOON,
     a_finding,
     failed,
@@ -282,12 +285,13 @@ def test_a_picture_of_several_rows_stays_while_one_names_it(ledger: Ledger, engi
 
 def test_a_file_that_was_stored_a_moment_ago_stays(ledger: Ledger, engine: Engine) -> None:
     record_false_alarms(engine, ledger, REJECTED)
-    prune(engine, ledger.store, rules(kinds=ALL_KINDS), now=NOW, watch=quietly)
+    pruned(engine, ledger, rules(kinds=ALL_KINDS))
     fresh = ledger.store.put(b"its row is on the way", ".png")
     os.utime(ledger.store.path(fresh), (NOW.timestamp() - 60,) * 2)
 
-    prune(engine, ledger.store, rules(kinds=ALL_KINDS), now=NOW, watch=quietly)
+    removed = prune(engine, ledger.store, rules(kinds=ALL_KINDS), now=NOW, watch=quietly)
 
+    assert removed.young == 1
     assert fresh in list(ledger.store.names())
 
 
@@ -346,6 +350,27 @@ def test_a_pruned_frame_that_comes_again_changes_nothing(ledger: Ledger, engine:
 
     assert not again.written
     assert_whole(engine, ledger.store)
+
+
+def test_a_finding_that_is_being_reviewed_is_passed_over_without_waiting(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    engine = connect(postgres_url)
+    upgrade(engine)
+    ledger = Ledger(engine, tmp_path / "evidence")
+    ledger.register_model(MODEL_ID, "bracket", CARD)
+    record_false_alarms(engine, ledger, REJECTED, REJECTED)
+
+    with session(engine) as reviewing:
+        review_finding(
+            reviewing, 1, state_after=ReviewState.CONFIRMED, reviewer="Grace", reviewed_at=NOON
+        )
+        pruned(engine, ledger, rules(kinds=ALL_KINDS))
+    pruned(engine, ledger, rules(kinds=ALL_KINDS))
+
+    assert [kept_kinds(engine, number) for number in (1, 2)] == [set(PictureKind), set()]
+    assert_whole(engine, ledger.store)
+    engine.dispose()
 
 
 @pytest.mark.parametrize("deadly", ["rows", "files"])
