@@ -89,6 +89,10 @@ class QueueFilter:
             for name, said in self.given.items()
         ]
 
+    def words_of(self, name: str) -> str:
+        """What a field says, for people; "" where it says nothing."""
+        return _chip_words(name, self.given[name]) if name in self.given else ""
+
     def url(self, path: str, **more: str) -> str:
         """The path with this filter, and more words after it."""
         query = urlencode({**self.given, **more})
