@@ -11,10 +11,18 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import Camera, FindingTally, Frame, Inspection, InspectionTally, Line, Part
+from db.models import Camera, Frame, Inspection, InspectionTally, Line, Part
 from db.questions.proportions import wilson_interval
-from db.questions.selection import Selection, tally_conditions
+from db.questions.selection import (
+    Selection,
+    finding_counts,
+    inspection_counts,
+    plant_zone,
+    slot_conditions,
+    standing_conditions,
+)
 from db.selects import Rows
+from db.tally_slots import Piece
 from db.words import Outcome, ReviewState, Severity, UnfitReason
 
 
@@ -69,7 +77,9 @@ def places(opened: Session) -> Places:
 def newest_taken_at(opened: Session, wanted: Selection) -> datetime | None:
     """When was the last quarter of an hour with frames of this selection?"""
     slot = func.max(InspectionTally.slot_at)
-    return opened.scalar(select(slot).where(*tally_conditions(InspectionTally, wanted)))
+    whole = Piece(InspectionTally, wanted.since, wanted.until)
+    here = standing_conditions(InspectionTally, wanted)
+    return opened.scalar(select(slot).where(*here, *slot_conditions(InspectionTally, whole)))
 
 
 def last_frames(opened: Session, camera_id: str, *, limit: int) -> list[LastFrame]:
@@ -138,15 +148,11 @@ def false_alarm_share(opened: Session, wanted: Selection) -> Share:
 
 def unfit_shares(opened: Session, wanted: Selection) -> dict[str, Share]:
     """Which share of each camera's frames could not be inspected?"""
+    kept = inspection_counts(wanted, zone=plant_zone(opened), by_day=True).c
     chosen = (
-        select(
-            InspectionTally.camera_id,
-            InspectionTally.outcome,
-            func.sum(InspectionTally.inspections),
-        )
-        .where(*tally_conditions(InspectionTally, wanted))
-        .group_by(InspectionTally.camera_id, InspectionTally.outcome)
-        .order_by(InspectionTally.camera_id)
+        select(kept.camera_id, kept.outcome, func.sum(kept.inspections))
+        .group_by(kept.camera_id, kept.outcome)
+        .order_by(kept.camera_id)
     )
     counts: dict[str, dict[Outcome, int]] = {}
     for camera, outcome, count in opened.execute(chosen):
@@ -173,9 +179,8 @@ def _frame_columns() -> Rows:
 
 
 def _finding_counts(opened: Session, wanted: Selection) -> dict[tuple[Severity, ReviewState], int]:
-    chosen = (
-        select(FindingTally.severity, FindingTally.state, func.sum(FindingTally.findings))
-        .where(*tally_conditions(FindingTally, wanted))
-        .group_by(FindingTally.severity, FindingTally.state)
+    kept = finding_counts(wanted).c
+    chosen = select(kept.severity, kept.state, func.sum(kept.findings)).group_by(
+        kept.severity, kept.state
     )
     return {(severity, state): int(count) for severity, state, count in opened.execute(chosen)}

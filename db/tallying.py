@@ -71,23 +71,27 @@ def forget_findings(opened: Session, findings: Sequence[Finding]) -> None:
         opened.execute(delete(table).where(table.findings <= 0))
 
 
-def count_days_again(opened: Session, zone: ZoneInfo) -> None:
-    """Counts the plant's days anew, from the quarters of an hour: its clock is another one now."""
+def counts_of_days(opened: Session, zone: ZoneInfo) -> dict[Key, int]:
+    """What the plant's days should say, by the key of their row, from the quarters of an hour."""
     quarters = InspectionTally.__table__
     days = Days(zone)
     counts: Counter[Key] = Counter()
     for slot_at, *sort, count in opened.execute(select(*quarters.columns)):
         counts[days.begin(slot_at), *sort] += count
+    return {key: count for key, count in counts.items() if count}
+
+
+def count_days_again(opened: Session, zone: ZoneInfo) -> None:
+    """Counts the plant's days anew: its clock is another one now, or they were wrong."""
+    counts = counts_of_days(opened, zone)
     opened.execute(delete(InspectionDay))
-    names = [column.name for column in quarters.columns]
+    names = InspectionDay.__table__.columns.keys()
     if counts:
         rows = [dict(zip(names, (*key, count), strict=True)) for key, count in counts.items()]
         opened.execute(insert(InspectionDay.__table__), rows)
 
 
-def _add_findings(
-    opened: Session, changes: Sequence[tuple[Finding, ReviewState, int]]
-) -> None:
+def _add_findings(opened: Session, changes: Sequence[tuple[Finding, ReviewState, int]]) -> None:
     """Adds to every count that a finding is part of, as if it had the state given."""
     for table, slots in FINDING_LEVELS:
         _add(opened, table, _summed(changes, _sort_key, slots))

@@ -69,8 +69,7 @@ def regions_of(day: DayOfFrames, web_mm: Array, random: np.random.Generator) -> 
     score = np.round(random.beta(2, 2, len(part)), 5)
     mm = np.array([one.mm_per_px for one in PARTS])[part]
     looks = Words(
-        ((part * 2 + model) * (NO_KIND + 1) + kind) * LOOKS
-        + random.integers(0, LOOKS, len(part)),
+        ((part * 2 + model) * (NO_KIND + 1) + kind) * LOOKS + random.integers(0, LOOKS, len(part)),
         _descriptors()[0],
     )
     centre_y_mm = np.round((box["y0"] + box["y1"]) / 2 * mm, 3)

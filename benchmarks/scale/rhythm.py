@@ -23,9 +23,7 @@ _NIGHT, _SATURDAY, _SUNDAY = 0.45, 0.5, 0.03  # of what a day shift of the week 
 def production() -> Floats:
     """(day, camera, hour of UTC): how much was made, relative to an hour of a day shift."""
     zone = ZoneInfo(ZONE)
-    local = [
-        (BEGIN + timedelta(hours=hour)).astimezone(zone) for hour in range(DAYS * HOURS)
-    ]
+    local = [(BEGIN + timedelta(hours=hour)).astimezone(zone) for hour in range(DAYS * HOURS)]
     made = np.array([_made(moment.weekday(), moment.hour) for moment in local])
     return np.repeat(made.reshape(DAYS, 1, HOURS), len(CAMERAS), axis=1)
 

@@ -151,9 +151,7 @@ def _some_id(random: np.random.Generator, findings: int) -> int:
     return int(random.integers(1, findings + 1))
 
 
-def _sometimes(
-    random: np.random.Generator, share: float, choices: tuple[str, ...]
-) -> str | None:
+def _sometimes(random: np.random.Generator, share: float, choices: tuple[str, ...]) -> str | None:
     return _one(random, choices) if random.random() < share else None
 
 

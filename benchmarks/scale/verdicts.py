@@ -36,9 +36,7 @@ class Said:
     version: Array
 
 
-def reviews_of(
-    verdict: Array, taken_at: Array, waits: Array, random: np.random.Generator
-) -> Said:
+def reviews_of(verdict: Array, taken_at: Array, waits: Array, random: np.random.Generator) -> Said:
     """`waits` (finding): nobody has given a final verdict yet."""
     count = len(verdict)
     is_defect = random.random(count) < np.array([DEFECT_SHARES[one] for one in VERDICTS])[verdict]
@@ -101,7 +99,7 @@ def notes() -> tuple[str, ...]:
     )
 
 
-def _in_batches(  # noqa: PLR0913 - one argument per column
+def _in_batches(
     *,
     finding: Array,
     reviewer: Array,
@@ -123,9 +121,7 @@ def _in_batches(  # noqa: PLR0913 - one argument per column
     count = int(batch[-1]) + 1 if batch.size else 0
     last = np.flatnonzero(np.append(begins[1:], True)) if count else np.array([], int)
     vocabulary = notes()
-    note = np.where(
-        random.random(count) < NOTED, random.integers(0, len(vocabulary), count), NONE
-    )
+    note = np.where(random.random(count) < NOTED, random.integers(0, len(vocabulary), count), NONE)
     said_at = np.minimum(said_at[last], _end())[batch]
     by_time = np.lexsort((finding, batch, said_at, step))  # a second word has the later id
     columns: dict[str, Column] = {

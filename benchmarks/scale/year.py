@@ -68,7 +68,7 @@ def days_of(asked: Asked) -> Iterator[tuple[Rows, ...]]:
                 ids[table.table] += len(table)
 
 
-def _day(  # noqa: PLR0913 - what a day is made of
+def _day(
     day: int,
     counts: Array,
     made: Array,
