@@ -35,6 +35,11 @@ def evidence_folder(url: str) -> Path:
     return Path("evidence") if path is None else path.parent / "evidence"
 
 
+def is_evidence_name(name: str) -> bool:
+    """False for files that somebody else put into the folder, and for unfinished ones."""
+    return _NAME.fullmatch(name) is not None
+
+
 class EvidenceStore:
     """Bytes in, name out; the same bytes have the same name and are stored once."""
 
@@ -78,9 +83,13 @@ class EvidenceStore:
             )
         return content
 
+    def has(self, name: str | None) -> bool:
+        """Is it there? No for a picture that was never kept, or not any more."""
+        return name is not None and self.path(name).is_file()
+
     def path(self, name: str) -> Path:
         """Where a name lies; refuses what is not a name of this store (such as ../secret)."""
-        if not _NAME.fullmatch(name):
+        if not is_evidence_name(name):
             raise EvidenceError(f"{name!r} is not the name of an evidence file")
         return self.folder / name
 
@@ -102,6 +111,13 @@ class EvidenceStore:
             return (self.folder / name).stat().st_size
         except FileNotFoundError:
             return 0
+
+    def is_older(self, name: str, moment: datetime) -> bool:
+        """Was the file stored last before that moment? False where it is gone."""
+        try:
+            return _is_older(self.folder / name, moment)
+        except FileNotFoundError:
+            return False
 
     def remove(self, name: str, *, stored_before: datetime | None = None) -> bool:
         """Deletes a file unless it was stored later; False where it stays or is gone already.

@@ -11,18 +11,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import Camera, Frame, Inspection, InspectionTally, Line, Part
+from db.models import Camera, Frame, Inspection, Line, Part
 from db.questions.proportions import wilson_interval
-from db.questions.selection import (
-    Selection,
-    finding_counts,
-    inspection_counts,
-    plant_zone,
-    slot_conditions,
-    standing_conditions,
-)
+from db.questions.selection import Selection, finding_counts, inspection_counts, plant_zone
 from db.selects import Rows
-from db.tally_slots import Piece
 from db.words import Outcome, ReviewState, Severity, UnfitReason
 
 
@@ -76,10 +68,9 @@ def places(opened: Session) -> Places:
 
 def newest_taken_at(opened: Session, wanted: Selection) -> datetime | None:
     """When was the last quarter of an hour with frames of this selection?"""
-    slot = func.max(InspectionTally.slot_at)
-    whole = Piece(InspectionTally, wanted.since, wanted.until)
-    here = standing_conditions(InspectionTally, wanted)
-    return opened.scalar(select(slot).where(*here, *slot_conditions(InspectionTally, whole)))
+    slots = inspection_counts(wanted, zone=plant_zone(opened), by_day=False)
+    newest: datetime | None = opened.scalar(select(func.max(slots.c.slot_at)))
+    return newest
 
 
 def last_frames(opened: Session, camera_id: str, *, limit: int) -> list[LastFrame]:

@@ -195,7 +195,9 @@ def named_by_inspection(opened: Session, inspection_id: int) -> Named | None:
 
 def card_of(opened: Session, model_id: str) -> dict[str, Any]:
     """What a model says of itself; raises UnknownRecord."""
-    card = opened.scalar(select(Model.card).where(Model.model_id == model_id))
+    card: dict[str, Any] | None = opened.scalar(
+        select(Model.card).where(Model.model_id == model_id)
+    )
     if card is None:
         raise UnknownRecord(f"there is no model {model_id}")
     return card

@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.columns import Base
+from db.columns import Base, metadata_table
 from db.models import (
     Finding,
     FindingDay,
@@ -73,7 +73,7 @@ def forget_findings(opened: Session, findings: Sequence[Finding]) -> None:
 
 def counts_of_days(opened: Session, zone: ZoneInfo) -> dict[Key, int]:
     """What the plant's days should say, by the key of their row, from the quarters of an hour."""
-    quarters = InspectionTally.__table__
+    quarters = metadata_table(InspectionTally)
     days = Days(zone)
     counts: Counter[Key] = Counter()
     for slot_at, *sort, count in opened.execute(select(*quarters.columns)):
@@ -85,10 +85,10 @@ def count_days_again(opened: Session, zone: ZoneInfo) -> None:
     """Counts the plant's days anew: its clock is another one now, or they were wrong."""
     counts = counts_of_days(opened, zone)
     opened.execute(delete(InspectionDay))
-    names = InspectionDay.__table__.columns.keys()
+    names = metadata_table(InspectionDay).columns.keys()
     if counts:
         rows = [dict(zip(names, (*key, count), strict=True)) for key, count in counts.items()]
-        opened.execute(insert(InspectionDay.__table__), rows)
+        opened.execute(insert(metadata_table(InspectionDay)), rows)
 
 
 def _add_findings(opened: Session, changes: Sequence[tuple[Finding, ReviewState, int]]) -> None:
@@ -122,11 +122,12 @@ def _add(opened: Session, table: type[Base], changes: Mapping[Key, int]) -> None
     """Adds to the counts of the keys, making the rows that are not there."""
     if not changes:
         return
-    columns = table.__table__.columns
+    described = metadata_table(table)
+    columns = described.columns
     keys = [column.name for column in columns if column.primary_key]
     (count,) = (column.name for column in columns if not column.primary_key)
     upsert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
-    added = upsert(table.__table__)
+    added = upsert(described)
     total = columns[count] + added.excluded[count]
     opened.execute(
         added.on_conflict_do_update(index_elements=keys, set_={count: total}),

@@ -2,7 +2,7 @@
 
 from db.columns import Base
 from db.models.inspections import Activation, Finding, Frame, Inspection, Model
-from db.models.people import BrowserSession, SavedQuery, Token, User
+from db.models.people import BrowserSession, KeptAnswer, SavedQuery, Token, User
 from db.models.plants import Camera, Line, Part, Plant
 from db.models.reviews import Audit, GoodFrame, Review
 from db.models.tallies import (
@@ -29,6 +29,7 @@ __all__ = [
     "Inspection",
     "InspectionDay",
     "InspectionTally",
+    "KeptAnswer",
     "Line",
     "Model",
     "Part",

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Float,
     ForeignKey,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -29,7 +31,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from db.columns import Base, EvidenceName, Json, Key, Sha256, ShortName, UtcDateTime, word
 from db.words import Outcome, ReviewState, Severity, UnfitReason, Verdict
 
-WAITING = text("state IN ('new', 'second_look')")
+WAITING = literal_column("state IN ('new', 'second_look')", Boolean())
 _PLACED = ["state", "place_x", "place_y", "line_id", "camera_id"]  # heat maps read no row
 WAITING_STATES = frozenset({ReviewState.NEW, ReviewState.SECOND_LOOK})
 

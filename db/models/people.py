@@ -1,4 +1,4 @@
-"""Who may do what: accounts, tokens for programs, sessions of browsers, and saved queries."""
+"""Who may do what: accounts, tokens, sessions of browsers, saved queries, and kept answers."""
 
 from __future__ import annotations
 
@@ -76,3 +76,15 @@ class SavedQuery(Base):
     question: Mapped[str] = mapped_column(ShortName)
     parameters: Mapped[dict[str, Any]] = mapped_column(Json)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class KeptAnswer(Base):
+    """What a program was told under a key it chose: the same key again gives the same answer."""
+
+    __tablename__ = "kept_answers"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(ShortName, primary_key=True)
+    request_sha256: Mapped[str] = mapped_column(Sha256)
+    answer: Mapped[dict[str, Any]] = mapped_column(Json)
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)

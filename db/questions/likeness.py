@@ -37,7 +37,12 @@ class SimilarFinding(FindingRow):
 
 
 def similar(opened: Session, wanted: SimilarTo) -> pd.DataFrame:
-    """Which findings of other inspections look like this one? Nearest first.
+    """Which findings of other inspections look like this one? Nearest first, see below."""
+    return rows_table(similar_findings(opened, wanted), SimilarFinding)
+
+
+def similar_findings(opened: Session, wanted: SimilarTo) -> list[SimilarFinding]:
+    """The same as rows.
 
     Up to 2000 candidates, the newest of the nearest codes first; among them the order is exact
     (cosine distance). Where no more have ever been described, all are compared. Raises
@@ -61,13 +66,13 @@ def similar(opened: Session, wanted: SimilarTo) -> pd.DataFrame:
     )
     candidates = _candidates(opened, others, code)
     if not candidates:
-        return rows_table([], SimilarFinding)
+        return []
     ids = np.array(list(candidates))
     vectors = np.stack([decode_descriptor(stored) for stored in candidates.values()])
     away = distances(decode_descriptor(descriptor), vectors)
     nearest = np.lexsort((-ids, away))[: wanted.limit]
     by_id = {int(ids[at]): max(0.0, float(away[at])) for at in nearest}
-    return rows_table(_rows(opened, by_id), SimilarFinding)
+    return _rows(opened, by_id)
 
 
 def _candidates(opened: Session, others: Descriptors, code: int) -> dict[int, bytes]:

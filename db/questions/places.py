@@ -66,7 +66,7 @@ def cell_counts(
 
 def _kept_cells(
     wanted: Selection, grid: Grid, counted: Counted, piece: Piece[Any]
-) -> Select[tuple[int, int, int]]:
+) -> Select[int, int, int]:
     x = (PlaceMonth.cell_x * grid.columns).op("/")(PLACE_CELLS)  # of whole numbers: cuts off
     y = (PlaceMonth.cell_y * grid.rows).op("/")(PLACE_CELLS)
     return (
@@ -82,7 +82,7 @@ def _kept_cells(
 
 def _cells_of_findings(
     opened: Session, wanted: Selection, grid: Grid, counted: Counted
-) -> Select[tuple[int, int, int]]:
+) -> Select[int, int, int]:
     x = _cell(opened, Finding.place_x, grid.columns).label("x")
     y = _cell(opened, Finding.place_y, grid.rows).label("y")
     filtered = FindingFilter(

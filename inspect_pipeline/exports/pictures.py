@@ -105,14 +105,16 @@ class _Album:
             kind = _kind_of_state(finding.state, finding.kind)
             if kind is None:
                 self.written.undecided += 1
-                continue
-            yield _Place(
-                file=_folder(kind) + file,
-                kind=kind,
-                picture_name=finding.observed_name,
-                one=one,
-                finding_ids=(finding.finding_id,),
-            )
+            elif finding.observed_name is None:
+                self.written.unkept += 1
+            else:
+                yield _Place(
+                    file=_folder(kind) + file,
+                    kind=kind,
+                    picture_name=finding.observed_name,
+                    one=one,
+                    finding_ids=(finding.finding_id,),
+                )
 
     def _frames(self, found: list[ChosenFinding]) -> Iterator[_Place]:
         new = {one.finding.frame_id: one for one in reversed(found)}

@@ -1,14 +1,16 @@
 """Who asks, and may they? Dependencies for handlers: Viewer, Reviewer, Engineer, Admin.
 
 A browser has a cookie with a random secret; what it sends to change something also carries the
-session's CSRF token. A program has `Authorization: Bearer TOKEN`, which works under /api only.
+session's CSRF token. A program has `Authorization: Bearer TOKEN`, which works for the API and the
+pictures that it names.
 """
 
 from __future__ import annotations
 
 import hmac
+import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -16,14 +18,18 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from db import keys
 from db.engine import session
+from db.errors import DatabaseError
 from db.keys import Holder, SessionRow, sha256_of
 from db.words import Role
 from inspect_pipeline.review.desk import Desk, desk_of
 from plant_config.review import Review
 
+_log = logging.getLogger(__name__)
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
+EVIDENCE = "/evidence/"
 _TOUCH_AFTER = timedelta(minutes=1)  # a write per request would make readers wait for the writer
 
 
@@ -51,7 +57,8 @@ class Person:
 
 
 def is_api(request: Request) -> bool:
-    return request.url.path.startswith("/api/")
+    """The API and its description are for programs: tokens open them, problems come as JSON."""
+    return request.url.path.startswith("/api/") or request.url.path == "/openapi.json"
 
 
 def cookie_name(settings: Review) -> str:
@@ -72,9 +79,17 @@ def session_of(desk: Desk, secret: str | None) -> SessionRow | None:
             seen_after=at - timedelta(minutes=desk.settings.idle_minutes),
         )
     if found is not None and at - found.seen_at >= _TOUCH_AFTER:
-        with session(desk.engine) as opened:
-            keys.touch_session(opened, sha256, at=at)
+        _touch(desk, sha256, at)
     return found
+
+
+def _touch(desk: Desk, session_sha256: str, at: datetime) -> None:
+    """Whoever only reads goes on reading while another program keeps the database busy."""
+    try:
+        with session(desk.engine) as opened:
+            keys.touch_session(opened, session_sha256, at=at)
+    except DatabaseError as error:
+        _log.warning("the use of a session was not noted: %s", error)
 
 
 async def _given_csrf_token(request: Request) -> str | None:
@@ -116,8 +131,8 @@ def person_of(request: Request) -> Person | None:
 
 
 def _program(request: Request, desk: Desk, token: str) -> Person:
-    if not is_api(request):
-        raise NotSignedIn("tokens open the API only: sign in with a browser")
+    if not (is_api(request) or request.url.path.startswith(EVIDENCE)):
+        raise NotSignedIn("tokens open the API and its pictures only: sign in with a browser")
     with session(desk.engine, read_only=True) as opened:
         holder = keys.find_token(opened, sha256_of(token), at=desk.now())
     if holder is None:

@@ -46,6 +46,7 @@ def create_app(
         title="inspect_pipeline",
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # served by review/api/description.py, to whoever may use the API
         dependencies=[Depends(refuse_foreign)],
     )
     local = ZoneInfo(zone)

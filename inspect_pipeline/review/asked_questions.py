@@ -19,40 +19,17 @@ LONGEST_VALUE = 500
 MOST_SHOWN = 1000
 OFTEN = ("line", "part", "camera", "since", "until", "severity", "states", "verdict", "by", "of")
 _PLACEHOLDERS = {
-    Takes.TIME: "7d, 12h or 2026-01-31T06:00",
+    Takes.TIME: "7d or 2026-01-31",
     Takes.NUMBERS: "0.5,0,1,0.5",
 }
 _SHARES = frozenset({"rate", "low", "high", "centre", "share", "cumulative"})
 _HIDDEN = frozenset(  # of findings: what the page of one finding shows better
     (
-        "inspection_id",
-        "config_id",
-        "observed_name",
-        "golden_name",
-        "restored_name",
-        "heat_name",
-        "version",
-        "urgency",
-        "created_at",
-        "source",
-        "area_px",
-        "peak",
-        "mean",
-        "number",
-        "centre_x_mm",
-        "centre_y_mm",
-        "web_position_mm",
-        "place_x",
-        "place_y",
-        "explained",
-        "x0",
-        "y0",
-        "x1",
-        "y1",
-        "evidence_x0",
-        "evidence_y0",
-        "evidence_x1",
-        "evidence_y1",
+        *("inspection_id", "config_id", "number", "version", "urgency", "created_at", "source"),
+        *("observed_name", "golden_name", "restored_name", "heat_name"),
+        *("peak", "mean", "explained", "area_px", "centre_x_mm", "centre_y_mm"),
+        *("place_x", "place_y", "web_position_mm", "x0", "y0", "x1", "y1"),
+        *("evidence_x0", "evidence_y0", "evidence_x1", "evidence_y1"),
     )
 )
 _IDS = {"finding_id": "finding", "other_finding_id": "finding", "frame_id": "frame"}
@@ -139,7 +116,7 @@ def answer_of(question: Question, table: pd.DataFrame, written: Mapping[str, str
     columns = tuple(
         Column(name=str(name), heading=_heading(str(name)), shows=_shows(str(name), table[name]))
         for name in table.columns
-        if name not in _HIDDEN and (name != "kind" or table[name].notna().any())
+        if name not in _HIDDEN and (table.empty or table[name].notna().any())
     )
     shown = table.head(MOST_SHOWN)
     rows = [

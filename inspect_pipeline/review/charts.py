@@ -15,11 +15,11 @@ import pandas as pd
 from db.questions.proportions import wilson_interval
 from inspect_pipeline.axes import Area, Axes, Tick, share_ticks
 
-CHART = Area(width=860, height=300, left=56, right=840, top=16, bottom=252)
+CHART = Area(width=760, height=300, left=68, right=744, top=16, bottom=252)
 HEAT_STEPS = 6
 MOST_LABELS = 9
 MOST_BARS = 8
-_ROW_PX, _BAR_FROM_PX, _BAR_TO_PX = 30, 150, 420
+_ROW_PX, _BAR_FROM_PX, _BAR_TO_PX = 30, 112, 290
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +146,7 @@ def pareto_plot(bars: pd.DataFrame) -> ParetoPlot | None:
             )
         )
     return ParetoPlot(
-        width=540,
+        width=400,
         height=_ROW_PX * len(marks),
         bar_x=_BAR_FROM_PX,
         bar_height=_ROW_PX - 10,
@@ -218,7 +218,7 @@ def _short(period: str) -> str:
 
 
 def _step(findings: int, most: int) -> int:
-    return max(1, -(-findings * HEAT_STEPS // most))
+    return max(1, -(-findings * HEAT_STEPS // max(most, HEAT_STEPS)))
 
 
 def _box(x: int, y: int, columns: int, rows: int) -> str:

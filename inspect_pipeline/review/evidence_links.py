@@ -17,14 +17,14 @@ Shown = Literal["", "colour", "veil", "small"]
 
 
 def finding_picture(row: FindingRow, which: Which, shown: Shown = "") -> str:
-    """Of the region with its surroundings (evidence_x0 to evidence_y1)."""
+    """Of the region with its surroundings (evidence_x0 to evidence_y1); "" where none is kept."""
     name = {
         "observed": row.observed_name,
         "golden": row.golden_name,
         "restored": row.restored_name,
         "heat": row.heat_name,
     }[which]
-    return _address(name, {"finding": str(row.finding_id)}, shown)
+    return "" if name is None else _address(name, {"finding": str(row.finding_id)}, shown)
 
 
 def frame_picture(row: InspectionRow | NeighbourFrame, shown: Shown = "") -> str | None:

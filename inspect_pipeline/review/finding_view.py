@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from db import queries
 from db.evidence import EvidenceStore
+from db.questions.likeness import SimilarTo, similar
 from db.rows import FindingDetail, FindingRow, InspectionRow
 from db.surroundings import (
     FindingShape,
@@ -16,7 +17,7 @@ from db.surroundings import (
     findings_at_place,
     frames_beside,
 )
-from db.waiting import waiting_beside
+from db.waiting import findings_by_id, waiting_beside
 from db.words import ReviewState
 from inspect_pipeline.reports.model_cards import CalibrationFacts, calibration_facts
 from inspect_pipeline.review.evidence_links import difference_picture, finding_picture
@@ -82,7 +83,6 @@ def finding_view(
     )
     before_id, after_id = waiting_beside(opened, asked.wanted, row)
     near = findings_at_place(opened, row, limit=CARDS_OF_A_PLACE)
-    name = inspection.observed_name
     return FindingView(
         detail=detail,
         crop=crop_of(row, shape, store),
@@ -90,7 +90,7 @@ def finding_view(
         difference=_difference(row, store),
         calibration=calibration_facts(card_of(opened, row.model_id)),
         frame_wh=(inspection.width_px or row.evidence_x1, inspection.height_px or row.evidence_y1),
-        has_frame_picture=name is not None and not store.missing([name]),
+        has_frame_picture=store.has(inspection.observed_name),
         before_id=before_id,
         after_id=after_id,
         beside=frames_beside(opened, row.frame_id, each_way=FRAMES_EACH_WAY),
@@ -98,10 +98,24 @@ def finding_view(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Alike:
+    """A finding that looks like another; `distance` in [0, 2], 0 is the same."""
+
+    card: QueueCard
+    distance: float
+
+
+def alike(opened: Session, store: EvidenceStore, finding_id: int) -> list[Alike]:
+    """The nearest first. Raises QuestionRefused where nothing is known of how it looks."""
+    found = similar(opened, SimilarTo(finding=finding_id, limit=CARDS_OF_A_PLACE))
+    distances = dict(zip(found["finding_id"], found["distance"], strict=True))
+    cards = cards_of(opened, store, findings_by_id(opened, [int(each) for each in distances]))
+    near = [Alike(card=card, distance=float(distances[card.row.finding_id])) for card in cards]
+    return sorted(near, key=lambda one: one.distance)
+
+
 def _panes(row: FindingRow, store: EvidenceStore) -> tuple[Pane, ...]:
-    gone = set(
-        store.missing([row.observed_name, row.golden_name, row.restored_name, row.heat_name])
-    )
     observed, golden, restored = (
         finding_picture(row, which) for which in ("observed", "golden", "restored")
     )
@@ -126,7 +140,7 @@ def _panes(row: FindingRow, store: EvidenceStore) -> tuple[Pane, ...]:
             sentence=sentence,
             picture=picture,
             veil=veil_of or picture,
-            is_kept=stored not in gone,
+            is_kept=store.has(stored),
         )
         for name, title, sentence, picture, veil_of, stored in shown
     )
@@ -140,5 +154,5 @@ def _difference(row: FindingRow, store: EvidenceStore) -> Pane:
         sentence="Observed minus golden: orange is brighter, blue is darker.",
         picture=picture,
         veil=picture,
-        is_kept=not store.missing([row.observed_name, row.golden_name]),
+        is_kept=store.has(row.observed_name) and store.has(row.golden_name),
     )

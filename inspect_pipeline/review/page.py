@@ -37,12 +37,16 @@ class NavigationEntry:
     words: str
     path: str
     role: Role = Role.VIEWER
+    also: tuple[str, ...] = ()  # other paths that belong to it
+
+    def leads_to(self, path: str) -> bool:
+        return any(path == one or path.startswith(f"{one}/") for one in (self.path, *self.also))
 
 
 NAVIGATION = (
     NavigationEntry(words="Queue", path="/queue"),
     NavigationEntry(words="Dashboard", path="/dashboard"),
-    NavigationEntry(words="Search", path="/search"),
+    NavigationEntry(words="Search", path="/search", also=("/questions", "/export")),
     NavigationEntry(words="Teach", path="/teach"),
     NavigationEntry(words="Models", path="/models"),
     NavigationEntry(words="People", path="/people", role=Role.ADMIN),
@@ -59,6 +63,7 @@ def page(
         "plant_name": desk.plant_name,
         "theme": theme_of(request),
         "path": request.url.path,
+        "here": _here(request),
         "navigation": _navigation(person),
         "csrf_token": (person.csrf_token if person else None) or "",
     }
@@ -124,6 +129,13 @@ def percent(share: float | None, digits: int = 1) -> str:
 def words(stored: str | None) -> str:
     """false_alarm is "false alarm"."""
     return NOTHING if stored is None else stored.replace("_", " ")
+
+
+def _here(request: Request) -> str:
+    """Where a form of the page's frame leads back to; home from the answer to another form."""
+    if request.method != "GET":
+        return "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _time(at: datetime | None, zone: ZoneInfo, written: str) -> Markup | str:

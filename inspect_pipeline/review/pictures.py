@@ -51,8 +51,9 @@ def signed_difference(observed: Picture, golden: Picture) -> bytes:
     """Where the part is brighter (orange) or darker (blue) than a good one, in mean grey levels."""
     grey = _greys(observed, golden).mean(axis=2)
     share = np.clip(grey / DIFFERENCE_FULL, -1.0, 1.0)[..., None]
-    away = np.where(share > 0, np.float32(_BRIGHTER), np.float32(_DARKER))
-    mixed = np.float32(_SAME) + np.abs(share) * (away - np.float32(_SAME))
+    same = np.array(_SAME, dtype=np.float32)
+    away = np.where(share > 0, np.array(_BRIGHTER), np.array(_DARKER)).astype(np.float32)
+    mixed = same + np.abs(share) * (away - same)
     return png_of(mixed.round().astype(np.uint8))
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -30,6 +29,14 @@ from db.errors import (
 )
 from inspect_pipeline.errors import ExportRefused
 from inspect_pipeline.review.access import NotAllowed, NotOurForm, NotSignedIn, is_api, person_of
+from inspect_pipeline.review.api.problems import (
+    MEDIA_TYPE,
+    ApiProblem,
+    Code,
+    FieldProblem,
+    field_problems,
+    problem_body,
+)
 from inspect_pipeline.review.desk import desk_of
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.shield import harden
@@ -58,6 +65,7 @@ _OURS = (
     QuestionRefused,
     ExportRefused,
 )
+_MOST_FIELDS = 5  # in the sentence; programs get them all
 _PLAIN = {
     400: "The request could not be read.",
     401: "Sign in first.",
@@ -76,6 +84,7 @@ _PLAIN = {
 def answer_problems(app: FastAPI) -> None:
     """Registers what is answered when a handler raises."""
     app.add_exception_handler(NotSignedIn, _to_sign_in)
+    app.add_exception_handler(ApiProblem, _refused)
     app.add_exception_handler(RequestValidationError, _unfit_request)
     app.add_exception_handler(StarletteHTTPException, _http)
     for kind in _STATUS:
@@ -88,18 +97,21 @@ def problem(
     status: int,
     message: str,
     *,
-    fields: Sequence[dict[str, str]] = (),
+    code: Code | None = None,
+    fields: Sequence[FieldProblem] = (),
+    beside: Mapping[str, object] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """The answer for a request that failed: a body for programs, a notice for HTMX, or a page."""
+    """The answer for a request that failed: a body for programs, a notice for HTMX, or a page.
+
+    `code`, `fields` and the facts `beside` them are for programs alone.
+    """
     number = getattr(request.state, "problem_id", None) or secrets.token_hex(4)
     title = HTTPStatus(status).phrase
     answer: Response
     if is_api(request):
-        body: dict[str, Any] = {"title": title, "status": status, "detail": message, "id": number}
-        if fields:
-            body["errors"] = list(fields)
-        answer = JSONResponse(body, status_code=status, media_type="application/problem+json")
+        body = problem_body(status, message, number, code=code, fields=fields)
+        answer = JSONResponse({**(beside or {}), **body}, status, media_type=MEDIA_TYPE)
     else:
         person = getattr(request.state, "person", None)
         if person is None and status == 404:  # the way back; a database that is gone is no 404
@@ -117,7 +129,8 @@ def problem(
 
 def _known(request: Request, error: Exception) -> Response:
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
-    is_ours = isinstance(error, _OURS) and error.__cause__ is None
+    is_bare = error.__cause__ is None or isinstance(error, QuestionRefused)  # its words are ours
+    is_ours = isinstance(error, _OURS) and is_bare
     _note(request, error, status)
     headers = {"Retry-After": "30"} if status == 503 else None
     return problem(request, status, str(error) if is_ours else _PLAIN[status], headers=headers)
@@ -139,13 +152,23 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _unfit_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = [
-        {"field": ".".join(str(step) for step in one["loc"]), "message": str(one["msg"])}
-        for one in error.errors()
-    ]
-    _note(request, NotOurForm("; ".join(one["field"] for one in fields)), 422)
-    message = "; ".join(f"{one['field']}: {one['message']}" for one in fields)
+    fields = field_problems(error)
+    _note(request, NotOurForm("; ".join(one.field for one in fields)), 422)
+    message = "; ".join(f"{one.field}: {one.problem}" for one in fields[:_MOST_FIELDS])
     return problem(request, 422, message, fields=fields)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiProblem)
+    _note(request, error, error.status)
+    return problem(
+        request,
+        error.status,
+        error.detail,
+        code=error.code,
+        fields=error.fields,
+        beside=error.extra,
+    )
 
 
 def _to_sign_in(request: Request, error: Exception) -> Response:

@@ -78,6 +78,6 @@ def crop_of(row: FindingRow, shape: FindingShape, store: EvidenceStore) -> Crop:
             x0=row.x0 - row.evidence_x0,
             y0=row.y0 - row.evidence_y0,
         ),
-        has_observed=not store.missing([row.observed_name]),
-        has_golden=not store.missing([row.golden_name]),
+        has_observed=store.has(row.observed_name),
+        has_golden=store.has(row.golden_name),
     )

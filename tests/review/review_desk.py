@@ -55,6 +55,11 @@ class ReviewDesk:
         with session(self.engine, read_only=True) as opened:
             return queries.finding(opened, finding_id).finding
 
+    def picture(self, name: str | None) -> Path:
+        """Where a picture lies."""
+        assert name is not None
+        return self.ledger.store.path(name)
+
     def reviews(self, finding_id: int) -> tuple[ReviewRow, ...]:
         with session(self.engine, read_only=True) as opened:
             return queries.finding(opened, finding_id).reviews

@@ -131,8 +131,8 @@ def test_a_picture_is_not_drawn_as_what_it_is_not(desk: ReviewDesk) -> None:
 
 def test_a_picture_that_is_gone_or_damaged_tells_no_path(desk: ReviewDesk, tmp_path: Path) -> None:
     row, client = desk.finding(1), desk.client("vera")
-    desk.ledger.store.path(row.observed_name).unlink()
-    desk.ledger.store.path(row.golden_name).write_bytes(b"scratched")
+    desk.picture(row.observed_name).unlink()
+    desk.picture(row.golden_name).write_bytes(b"scratched")
 
     gone = client.get(f"/evidence/{row.observed_name}?finding=1")
     damaged = client.get(f"/evidence/{row.golden_name}?finding=1")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
 from db.words import ReviewState
-from inspect_pipeline.records import Severity
+from inspect_pipeline.records import Descriptor, Severity
 from tests.integration.db.database_records import (
+    MODEL_ID,
     OTHER_MODEL_ID,
     a_finding,
     failed,
@@ -37,7 +40,8 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[ReviewDesk]:
 
 def answer(client: TestClient, finding_id: int, version: int = 1, **said: str) -> Response:
     form = {"version": str(version), "verdict": "confirmed", **said}
-    return client.post(f"/findings/{finding_id}/review", data=form)
+    answered: Response = client.post(f"/findings/{finding_id}/review", data=form)
+    return answered
 
 
 def test_the_page_shows_the_four_pictures_and_what_they_mean(desk: ReviewDesk) -> None:
@@ -136,6 +140,21 @@ def test_the_same_place_on_other_frames_is_shown(desk: ReviewDesk) -> None:
     assert 'href="/findings/4"' not in page, "another camera sees another place"
 
 
+def test_what_looks_like_it_comes_nearest_first(desk: ReviewDesk) -> None:
+    for number, angle in ((10, 0.0), (11, 1.0), (12, 0.2)):
+        looks = Descriptor(space=MODEL_ID, vector=np.array([np.cos(angle), np.sin(angle)], "f4"))
+        finding = a_finding(number)
+        evidence = replace(finding.evidence, descriptor=looks)
+        desk.ledger.record(failed(number, replace(finding, evidence=evidence)))
+    client = desk.client("vera")
+
+    near = client.get("/findings/4/similar").text
+
+    assert re.findall(r'href="/findings/(\d+)"', near) == ["6", "5"]
+    assert "distance 0.02" in near
+    assert "Nothing is kept of how this finding looks" in client.get("/findings/2/similar").text
+
+
 @pytest.mark.parametrize("path", ["/findings/99", "/frames/99", "/findings/0", "/findings/x"])
 def test_what_does_not_exist_is_said_without_a_trace(desk: ReviewDesk, path: str) -> None:
     answered = desk.client("kim").get(path)
@@ -147,7 +166,7 @@ def test_what_does_not_exist_is_said_without_a_trace(desk: ReviewDesk, path: str
 def test_a_finding_without_pictures_still_has_its_page(desk: ReviewDesk) -> None:
     row = desk.finding(2)
     for name in (row.observed_name, row.golden_name, row.restored_name, row.heat_name):
-        desk.ledger.store.path(name).unlink(missing_ok=True)
+        desk.picture(name).unlink(missing_ok=True)
 
     page = desk.client("kim").get("/findings/2")
 

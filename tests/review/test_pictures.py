@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inspect_pipeline.records import Picture
+from inspect_pipeline.records import Heat, Picture
 from inspect_pipeline.reports.drawing import HeatScale
 from inspect_pipeline.review import pictures
 
@@ -16,13 +16,17 @@ def opened(content: bytes) -> Picture:
         return np.asarray(image)
 
 
+def heat(*scores: float) -> Heat:
+    return np.array([scores], dtype=np.float32)
+
+
 def grey(*levels: int) -> Picture:
     return np.array([levels], dtype=np.uint8)[..., None]
 
 
 def test_heat_is_lighter_the_hotter_it_is_and_the_scale_is_not_the_pictures_own() -> None:
-    cool = opened(pictures.heat_colours(np.float32([[0.0, 1.0, 2.0]]), SCALE))
-    hot = opened(pictures.heat_colours(np.float32([[2.0, 4.0, 60.0]]), SCALE))
+    cool = opened(pictures.heat_colours(heat(0.0, 1.0, 2.0), SCALE))
+    hot = opened(pictures.heat_colours(heat(2.0, 4.0, 60.0), SCALE))
 
     brightness = np.concatenate((cool, hot), axis=1).astype(int).sum(axis=2)[0]
 
@@ -31,7 +35,7 @@ def test_heat_is_lighter_the_hotter_it_is_and_the_scale_is_not_the_pictures_own(
 
 
 def test_the_veil_is_clear_where_the_part_looks_good() -> None:
-    veil = opened(pictures.heat_veil(np.float32([[-5.0, 0.0, 2.0, 9.0]]), SCALE))
+    veil = opened(pictures.heat_veil(heat(-5.0, 0.0, 2.0, 9.0), SCALE))
 
     assert veil.shape == (1, 4, 4)
     assert veil[0, :, 3].tolist()[:2] == [0, 0]

@@ -30,15 +30,16 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[ReviewDesk]:
 def say(
     client: TestClient, *seen: str, verdict: str = "confirmed", htmx: bool = True, **more: str
 ) -> Response:
-    return client.post(
+    answer: Response = client.post(
         "/queue/review",
         data={"finding": list(seen), "verdict": verdict, **more},
         headers=HTMX if htmx else {},
     )
+    return answer
 
 
 def batch_of(answer: Response) -> str:
-    return re.findall(r'data-batch="([0-9a-f]{32})"', answer.text)[0]
+    return str(re.findall(r'data-batch="([0-9a-f]{32})"', answer.text)[0])
 
 
 def gone(answer: Response) -> list[int]:

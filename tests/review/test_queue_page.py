@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from inspect_pipeline.records import Severity, Verdict
-from inspect_pipeline.review.pages.queue import CARDS_PER_PAGE
+from inspect_pipeline.review.pages.work_queue import CARDS_PER_PAGE
 from tests.integration.db.database_records import a_finding, failed, frame_key
 from tests.review.review_desk import ReviewDesk, review_desk, shown_ids
 
@@ -165,7 +165,7 @@ def test_a_viewer_sees_the_queue_without_the_means_to_answer(filled: ReviewDesk)
 
 
 def test_a_picture_that_was_pruned_leaves_its_place_to_words(filled: ReviewDesk) -> None:
-    filled.ledger.store.path(filled.finding(4).observed_name).unlink()
+    filled.picture(filled.finding(4).observed_name).unlink()
 
     answer = filled.client("kim").get("/queue?part=gear")
 

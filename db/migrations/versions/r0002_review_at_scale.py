@@ -287,7 +287,7 @@ def _begin(column: str, unit: str) -> str:
     if op.get_bind().dialect.name == "postgresql":
         return f"date_trunc('{unit}', {column}, 'UTC')"
     day = "%d" if unit == "day" else "01"
-    return f"strftime('%Y-%m-{day} 00:00:00.000000', {column})"
+    return f"strftime('%Y-%m-{day} 00:00:00.000000', substr({column}, 1, 19))"
 
 
 def _cell(place: str) -> str:

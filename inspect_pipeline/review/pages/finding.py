@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
+from db.errors import QuestionRefused
 from db.reviewing import Conflict, review_findings
 from db.rows import FindingFilter
 from db.waiting import findings_by_id, waiting_beside
@@ -16,7 +17,7 @@ from db.words import ReviewState, Role
 from inspect_pipeline.review.access import Person, Reviewer, Viewer
 from inspect_pipeline.review.answers import answer_of, note_of
 from inspect_pipeline.review.desk import Desk, desk_of
-from inspect_pipeline.review.finding_view import finding_view
+from inspect_pipeline.review.finding_view import alike, finding_view
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.queue_filter import BadFilter, QueueFilter, queue_filter
 from inspect_pipeline.review.toasts import toast_of_batch
@@ -34,6 +35,17 @@ def show_finding(
     """`done` names the action that led here, so that it can be taken back."""
     asked = _filter_of(dict(request.query_params), desk_of(request))
     return _page(request, person, opened, finding_id, asked, done=done)
+
+
+@router.get("/findings/{finding_id}/similar")
+def show_similar(request: Request, person: Viewer, opened: Reading, finding_id: RowId) -> Response:
+    """The part of the page that comes after the rest."""
+    reason, found = None, []
+    try:
+        found = alike(opened, desk_of(request).store, finding_id)
+    except QuestionRefused:
+        reason = "Nothing is kept of how this finding looks, so none can be compared with it."
+    return page(request, "finding_similar.html", person, found=found, reason=reason)
 
 
 @router.post("/findings/{finding_id}/review")

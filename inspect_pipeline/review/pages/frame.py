@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Path, Request, Response
 from fastapi.responses import RedirectResponse
@@ -49,7 +49,7 @@ def show_frame(
     """`said`: the judgement was just written."""
     detail = frame(opened, frame_id)
     opinions = _opinions(detail)
-    facts = {
+    facts: dict[str, Any] = {
         "detail": detail,
         "opinions": opinions,
         "newest": opinions[-1] if opinions else None,
@@ -103,11 +103,7 @@ def _opinions(detail: FrameDetail) -> list[Opinion]:
 
 def _whole_picture(detail: FrameDetail, store: EvidenceStore) -> str | None:
     """The newest one that is there."""
-    kept = [
-        one
-        for one in detail.inspections
-        if one.observed_name is not None and not store.missing([one.observed_name])
-    ]
+    kept = [one for one in detail.inspections if store.has(one.observed_name)]
     return frame_picture(kept[-1]) if kept else None
 
 

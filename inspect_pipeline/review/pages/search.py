@@ -32,6 +32,7 @@ router = APIRouter()
 _log = logging.getLogger(__name__)
 
 FIRST = "findings"
+_PAGING = ("order", "limit")
 WRITERS = {
     "csv": (write_csv, "text/csv"),
     "parquet": (write_parquet, "application/vnd.apache.parquet"),
@@ -128,7 +129,9 @@ def _page(
         ],
         "often": often,
         "seldom": seldom,
-        "seldom_open": any(one.written or one.one.name == field for one in seldom),
+        "seldom_open": any(
+            one.one.name == field or (one.written and one.one.name not in _PAGING) for one in seldom
+        ),
         "answer": answer,
         "problem": problem,
         "problem_field": field,

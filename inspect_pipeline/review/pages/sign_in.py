@@ -80,7 +80,8 @@ def choose_theme(
     next: Written = "",  # noqa: A002 - as in the address
 ) -> Response:
     """Kept in a cookie of its own, so that it works before anybody signed in."""
-    answer = RedirectResponse(local_path(next), status_code=303)
+    back = next if next.startswith("/login?") else local_path(next)
+    answer = RedirectResponse(back, status_code=303)
     answer.set_cookie(
         THEME_COOKIE,
         theme if theme in THEMES else THEMES[0],

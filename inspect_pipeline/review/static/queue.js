@@ -6,7 +6,7 @@ const bulk = document.getElementById("bulk");
 const toasts = document.getElementById("toasts");
 const help = document.getElementById("help");
 const empty = document.getElementById("empty");
-const undoable = []; // batches of this page's actions, the newest last
+const undoable = []; // { request, batch } of this page's answers, the newest last
 const KEEP_AHEAD = 6; // cards left below which the next page is fetched
 let current = null; // the card that keys act on
 const underWay = new Map(); // answers that are sent and not yet written: request -> its cards
@@ -73,15 +73,17 @@ function undoLast() {
     undosWanted += 1;
     return;
   }
-  const batch = undoable.at(-1);
-  const form = toasts.querySelector("form[data-undo]");
-  if (batch && form?.elements.batch_id.value === batch) {
-    form.requestSubmit();
-  } else if (batch && bulk) {
-    const { csrf_token, back } = bulk.elements;
-    const values = { batch_id: batch, csrf_token: csrf_token.value, back: back.value };
-    window.htmx.ajax("POST", "/queue/undo", { values, swap: "none", target: "#toasts" });
-  }
+  const batch = undoable.at(-1)?.batch;
+  if (!batch || !bulk) return;
+  forget(batch);
+  const { csrf_token, back } = bulk.elements;
+  const values = { batch_id: batch, csrf_token: csrf_token.value, back: back.value };
+  window.htmx.ajax("POST", "/queue/undo", { values, swap: "none", target: "#toasts" });
+}
+
+function forget(batch) {
+  const place = undoable.findLastIndex((one) => one.batch === batch);
+  if (place >= 0) undoable.splice(place, 1);
 }
 
 function toggleOutlines() {
@@ -164,7 +166,8 @@ const undoneBy = (event) => event.detail.requestConfig?.parameters?.batch_id;
 document.body.addEventListener("htmx:afterRequest", (event) => {
   const { successful, xhr } = event.detail; // not its form: that may be gone with its card
   const undone = undoneBy(event);
-  if (undone && !successful) undoable.push(undone);
+  if (undone && !successful) undoable.push({ batch: undone });
+  keepBatch(xhr, successful);
   const sent = underWay.get(xhr);
   underWay.delete(xhr);
   if (successful) return;
@@ -178,10 +181,11 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
 document.body.addEventListener("htmx:beforeSend", (event) => {
   const form = event.detail.elt;
   const undone = undoneBy(event);
-  if (undone) undoable.splice(undoable.lastIndexOf(undone), undoable.includes(undone) ? 1 : 0);
+  if (undone) forget(undone);
   if (!isQueueForm(form)) return;
   const sent = cardsOf(form);
   underWay.set(event.detail.xhr, sent);
+  undoable.push({ request: event.detail.xhr, batch: null });
   stepAside(sent);
 });
 
@@ -191,6 +195,15 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   const wanted = cardsOf(form).filter((card) => !card.classList.contains("answered"));
   if (!wanted.length) event.preventDefault();
 });
+
+// In the order in which answers were given, whichever of them was written first.
+function keepBatch(request, successful) {
+  const place = undoable.findIndex((one) => one.request === request);
+  if (place < 0) return;
+  const batch = successful && request.getResponseHeader("X-Batch-Id");
+  if (batch) undoable[place].batch = batch;
+  else undoable.splice(place, 1);
+}
 
 function showTrouble(words) {
   const toast = document.createElement("div");
@@ -227,13 +240,7 @@ function afterChange() {
   }
 }
 
-function noteToast() {
-  const batch = toasts.querySelector(".toast[data-batch]")?.dataset.batch;
-  if (batch && undoable.at(-1) !== batch) undoable.push(batch);
-}
-
 document.body.addEventListener("htmx:afterSettle", (event) => {
-  noteToast();
   afterChange();
   if (undoneBy(event)) focusCard(cards.querySelector(".finding-card"));
   if (!underWay.size && undosWanted) {
@@ -262,5 +269,6 @@ document.addEventListener("click", (event) => {
 });
 
 for (const button of document.querySelectorAll("[data-help], [data-outlines], [data-clear]")) button.hidden = false;
-noteToast();
+const justDone = toasts.querySelector(".toast[data-batch]")?.dataset.batch;
+if (justDone) undoable.push({ batch: justDone });
 showSelection();

@@ -19,7 +19,7 @@ def build_app() -> typer.Typer:
     """All verbs. Those with heavy libraries import them when they run, so that --help is quick."""
     from inspect_pipeline.service.cli import (
         asking,
-        database,
+        db_verbs,
         demo,
         evaluating,
         findings,
@@ -50,7 +50,7 @@ def build_app() -> typer.Typer:
     app.command("report")(report.report)
     app.command("serve")(serving.serve)
     app.add_typer(people.app, name="users")
-    app.add_typer(database.app, name="db")
+    app.add_typer(db_verbs.app, name="db")
     return app
 
 

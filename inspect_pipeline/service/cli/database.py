@@ -1,4 +1,4 @@
-"""`run_pipeline.py db`: bring the tables up to date, and prove that rows and pictures agree."""
+"""`run_pipeline.py db upgrade` and `db check`, and the options that name a database."""
 
 from __future__ import annotations
 
@@ -21,10 +21,6 @@ from db.integrity import broken_places
 from db.pictures import Fault, NamedPicture, disagreements, named_pictures
 from db.recounting import wrong_tallies
 from db.upgrade import current_revision, head_revision, open_database, upgrade
-
-app = typer.Typer(
-    help="The findings database: its tables and the pictures beside it.", no_args_is_help=True
-)
 
 DEFAULT_URL = "sqlite:///findings.db"
 DatabaseUrl = Annotated[
@@ -63,7 +59,11 @@ def store_of(url: str, evidence: Path | None) -> EvidenceStore:
     return EvidenceStore(evidence_folder(url) if evidence is None else evidence)
 
 
-@app.command("upgrade")
+def say(line: str) -> None:
+    """A line of text as it is, also into a pipe."""
+    Console(soft_wrap=True, highlight=False, markup=False).print(line)
+
+
 def upgrade_database(db: DatabaseUrl = DEFAULT_URL) -> None:
     """Create the tables, or bring them to the revision this program needs.
 
@@ -78,12 +78,11 @@ def upgrade_database(db: DatabaseUrl = DEFAULT_URL) -> None:
         engine.dispose()
     name = shown(engine.url)
     if before == after:
-        _say(f"{name} is up to date: revision {after}")
+        say(f"{name} is up to date: revision {after}")
     else:
-        _say(f"{name} upgraded: revision {before or 'none'} -> {after}")
+        say(f"{name} upgraded: revision {before or 'none'} -> {after}")
 
 
-@app.command("check")
 def check_database(
     db: DatabaseUrl = DEFAULT_URL,
     evidence: EvidenceFolder = None,
@@ -116,14 +115,14 @@ def check_database(
         complaints.append(pictures.complaint)
     if complaints:
         raise DatabaseError("; ".join(complaints))
-    _say(f"ok: revision {head_revision()}, {pictures.named} pictures in {store.folder}, all named")
+    say(f"ok: revision {head_revision()}, {pictures.named} pictures in {store.folder}, all named")
 
 
 def _damage(engine: Engine) -> list[str]:
     with session(engine, read_only=True) as opened:
         broken = broken_places(opened)
     for place in broken[:_SHOWN]:
-        _say(f"damage: {place}")
+        say(f"damage: {place}")
     name = shown(engine.url)
     return [f"{name} is damaged in {len(broken)} places: restore a backup"] if broken else []
 
@@ -137,7 +136,7 @@ def _counts(engine: Engine, *, repair: bool) -> list[str]:
         return [f"{wrong} kept counts are wrong: count again with --recount"]
     with session(engine) as opened:
         recounting.recount(opened)
-    _say(f"{wrong} kept counts were wrong and are right now")
+    say(f"{wrong} kept counts were wrong and are right now")
     return []
 
 
@@ -185,14 +184,10 @@ def _compare_pictures(
                 continue
             seen.faults[one.fault] += 1
             if seen.faults[one.fault] <= _SHOWN:
-                _say(f"{one.fault}: {one.name} (named by {one.named_by or 'no row'})")
+                say(f"{one.fault}: {one.name} (named by {one.named_by or 'no row'})")
     for fault, count in seen.faults.items():
         if count > _SHOWN:
-            _say(f"{fault}: and {count - _SHOWN} more")
+            say(f"{fault}: and {count - _SHOWN} more")
     if remove:
-        _say(f"{removed} files that no row named were removed from {store.folder}")
+        say(f"{removed} files that no row named were removed from {store.folder}")
     return seen
-
-
-def _say(line: str) -> None:
-    Console(soft_wrap=True, highlight=False, markup=False).print(line)

@@ -12,7 +12,17 @@ from sqlalchemy import Engine
 from db.catalogue import meet_plant
 from db.engine import session, snapshot
 from db.evidence import EvidenceStore
-from db.models import BrowserSession, GoodFrame, Inspection, Part, Plant, SavedQuery, Token, User
+from db.models import (
+    BrowserSession,
+    GoodFrame,
+    Inspection,
+    KeptAnswer,
+    Part,
+    Plant,
+    SavedQuery,
+    Token,
+    User,
+)
 from db.pictures import disagreements, named_pictures
 from db.recounting import wrong_tallies
 from db.reviewing import audit_frame, review_finding
@@ -88,6 +98,13 @@ def fill(engine: Engine, folder: Path) -> EvidenceStore:
                     csrf_token="csrf",
                     created_at=NOON,
                     seen_at=NOON,
+                ),
+                KeptAnswer(
+                    user_id=1,
+                    key="again",
+                    request_sha256=sha("request"),
+                    answer={"reviewed": [1, None], "by": "Ada"},
+                    kept_at=NOON,
                 ),
                 SavedQuery(
                     owner="ada",

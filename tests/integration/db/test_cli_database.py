@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from db.errors import DatabaseError, DatabaseNotFound, WrongRevision
 from db.upgrade import head_revision
-from inspect_pipeline.service.cli.database import app
+from inspect_pipeline.service.cli.db_verbs import app
 from inspect_pipeline.service.ledger import Ledger
 from tests.integration.db.database_records import CARD, MODEL_ID, failed
 

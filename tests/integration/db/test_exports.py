@@ -252,7 +252,7 @@ def test_pictures_that_are_gone_are_counted_and_the_rest_is_written(
     for finding_id in (1, 2):
         say(engine, finding_id, ReviewState.CONFIRMED)
     with session(engine, read_only=True) as opened:
-        ledger.store.path(queries.finding(opened, 1).finding.observed_name).unlink()
+        ledger.store.path(str(queries.finding(opened, 1).finding.observed_name)).unlink()
 
     _, frames = export(engine, ledger, Wish(chosen=ALL, form=Format.ZIP))
     _, crops = export(engine, ledger, Wish(chosen=ALL, form=Format.ZIP, cut=Cut.CROPS))

@@ -11,7 +11,16 @@ from sqlalchemy import Engine
 
 from db.engine import connect, session
 from db.errors import DatabaseError
-from db.models import Activation, Camera, Finding, FindingTally, InspectionTally, Line, Part
+from db.models import (
+    Activation,
+    Camera,
+    Finding,
+    FindingTally,
+    InspectionTally,
+    Line,
+    Part,
+    PlaceMonth,
+)
 from db.upgrade import current_revision, downgrade, upgrade
 from db.words import Outcome, ReviewState
 from tests.integration.db.bare_rows import picture_name, sha
@@ -105,7 +114,7 @@ OLD_ROWS: dict[str, list[Row]] = {
     "frames": [
         frame(1, "2026-03-30 11:59:59.999999"),
         frame(2, "2026-03-30 12:00:00.000000", width_px=None, height_px=None),
-        frame(3, "2026-03-30 12:14:59.999600", line_id="line-0", web_position_mm=1000.0),
+        frame(3, "2026-03-31 23:59:59.999600", line_id="line-0", web_position_mm=1000.0),
         frame(4, "2026-03-30 12:20:00.000000", part="gear", camera_id="cam-2"),
     ],
     "inspections": [
@@ -208,6 +217,20 @@ def test_an_upgrade_counts_what_is_there(old: Engine) -> None:
         assert opened.scalars(unfit).one().slot_at.isoformat() == "2026-03-30T12:00:00+00:00"
         new = sa.select(FindingTally).where(FindingTally.state == ReviewState.NEW)
         assert opened.scalars(new).one().slot_at.isoformat() == "2026-03-30T11:00:00+00:00"
+
+
+def test_an_upgrade_counts_places_in_the_month_they_were_taken_in(old: Engine) -> None:
+    upgrade(old)
+
+    with session(old, read_only=True) as opened:
+        rows = opened.scalars(sa.select(PlaceMonth)).all()
+    assert {row.slot_at.isoformat() for row in rows} == {"2026-03-01T00:00:00+00:00"}
+    assert sorted((row.cell_x, row.cell_y, row.findings) for row in rows) == [
+        (6, 6, 1),
+        (6, 6, 1),
+        (6, 6, 1),
+        (18, 18, 1),
+    ]
 
 
 def test_an_upgrade_names_lines_parts_and_where_each_camera_stood_last(old: Engine) -> None:

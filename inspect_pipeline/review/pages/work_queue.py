@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Form, Request, Response
@@ -41,6 +41,8 @@ from inspect_pipeline.review.transactions import Reading, Writing
 from inspect_pipeline.review.wording import conflict_words, done_words, undone_words
 
 router = APIRouter()
+
+Facts = dict[str, Any]
 
 CARDS_PER_PAGE = 24
 _IDS = re.compile(r"[1-9][0-9]{0,17}(,[1-9][0-9]{0,17}){0,99}")
@@ -80,7 +82,7 @@ def show_queue(
         problem = str(error)
     left_ids = [int(each) for each in left.split(",")] if _IDS.fullmatch(left) else []
     kept = [card for card in cards.cards if card.row.finding_id not in left_ids]
-    facts = {
+    facts: Facts = {
         "asked": asked,
         "form": {name: request.query_params.get(name, "") for name in LABELS},
         "problem": problem,
@@ -112,7 +114,12 @@ def show_more(request: Request, person: Viewer, opened: Reading, after: str = ""
             cards=None,
             may_review=False,
         )
-    facts = {"asked": asked, "cards": cards, "problem": None, "may_review": _may_review(person)}
+    facts: Facts = {
+        "asked": asked,
+        "cards": cards,
+        "problem": None,
+        "may_review": _may_review(person),
+    }
     return page(request, "queue_more.html", person, **facts)
 
 
@@ -150,14 +157,17 @@ def review(
         batch_id=batch.batch_id if reviewed else None,
         trouble=conflict_words(len(left)) if reviewed and left else None,
     )
-    facts = {
+    facts: Facts = {
         "gone": [] if is_kept else reviewed,
         "changed": shown,
         "returned": [],
         "toast": toast,
         **_common(opened, asked, person),
     }
-    return page(request, "queue_answer.html", person, **facts)
+    answer = page(request, "queue_answer.html", person, **facts)
+    if toast.batch_id:
+        answer.headers["X-Batch-Id"] = toast.batch_id
+    return answer
 
 
 @router.post("/queue/undo")
@@ -180,7 +190,7 @@ def take_back(
         return _back_to_queue(asked, batch)
     restored = [one.finding_id for one in batch.reviewed]
     left = [one.finding_id for one in batch.conflicts]
-    facts = {
+    facts: Facts = {
         "gone": [],
         "changed": _by_id(opened, desk, left, conflicts=left),
         "returned": _by_id(opened, desk, restored),
@@ -208,7 +218,7 @@ def _by_id(
     return cards_of(opened, desk.store, findings_by_id(opened, finding_ids), conflicts=conflicts)
 
 
-def _common(opened: Session, asked: QueueFilter, person: Person) -> dict[str, object]:
+def _common(opened: Session, asked: QueueFilter, person: Person) -> Facts:
     count = waiting_count(opened, asked.wanted)
     return {
         "asked": asked,

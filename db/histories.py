@@ -1,0 +1,144 @@
+"""One frame from beginning to end: what models said of it, and what people answered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.errors import UnknownRecord
+from db.models import Audit, Finding, Frame, GoodFrame, Inspection, Review
+from db.rows import FindingRow, InspectionRow, ReviewRow
+from db.selects import finding_columns, inspection_columns, reviews_select
+from db.words import Judgement
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameRow:
+    frame_id: int
+    part: str
+    line_id: str
+    camera_id: str
+    serial: str | None
+    taken_at: datetime
+    web_position_mm: float | None
+    source: str
+    content_sha256: str
+    width_px: int | None
+    height_px: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditRow:
+    """What a person said of a whole frame; the newest of a frame counts."""
+
+    audit_id: int
+    frame_id: int
+    auditor: str
+    audited_at: datetime
+    judgement: Judgement
+    note: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoodFrameRow:
+    added_by: str
+    added_at: datetime
+    removed_by: str | None
+    removed_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewedFinding:
+    finding: FindingRow
+    reviews: tuple[ReviewRow, ...]  # in the order they were said
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectionHistory:
+    inspection: InspectionRow
+    findings: tuple[ReviewedFinding, ...]  # by number
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameHistory:
+    frame: FrameRow
+    inspections: tuple[InspectionHistory, ...]  # in the order they were made
+    audits: tuple[AuditRow, ...]  # in the order they were said
+    good_frame: GoodFrameRow | None  # None where it never was in the good set
+
+
+def frame_history(opened: Session, frame_id: int) -> FrameHistory:
+    """Everything that was ever said of one frame; raises UnknownRecord."""
+    frame = _frame(opened, frame_id)
+    findings = _reviewed_findings(opened, frame_id)
+    made = inspection_columns().where(Inspection.frame_id == frame_id).order_by(Inspection.id)
+    inspections = [InspectionRow(**row) for row in opened.execute(made).mappings()]
+    return FrameHistory(
+        frame=frame,
+        inspections=tuple(
+            InspectionHistory(inspection=one, findings=tuple(findings[one.inspection_id]))
+            for one in inspections
+        ),
+        audits=tuple(audits(opened, frame_id)),
+        good_frame=_good_frame(opened, frame_id),
+    )
+
+
+def audits(opened: Session, frame_id: int) -> list[AuditRow]:
+    """Who said what of a whole frame, in the order it was said?"""
+    chosen = select(
+        Audit.id.label("audit_id"),
+        Audit.frame_id,
+        Audit.auditor,
+        Audit.audited_at,
+        Audit.judgement,
+        Audit.note,
+    ).where(Audit.frame_id == frame_id)
+    return [AuditRow(**row) for row in opened.execute(chosen.order_by(Audit.id)).mappings()]
+
+
+def _frame(opened: Session, frame_id: int) -> FrameRow:
+    chosen = select(
+        Frame.id.label("frame_id"),
+        Frame.part,
+        Frame.line_id,
+        Frame.camera_id,
+        Frame.serial,
+        Frame.taken_at,
+        Frame.web_position_mm,
+        Frame.source,
+        Frame.content_sha256,
+        Frame.width_px,
+        Frame.height_px,
+    ).where(Frame.id == frame_id)
+    row = opened.execute(chosen).mappings().one_or_none()
+    if row is None:
+        raise UnknownRecord(f"there is no frame {frame_id}")
+    return FrameRow(**row)
+
+
+def _reviewed_findings(opened: Session, frame_id: int) -> dict[int, list[ReviewedFinding]]:
+    """By inspection."""
+    of_frame = select(Finding.id).join(Inspection).where(Inspection.frame_id == frame_id)
+    said: dict[int, list[ReviewRow]] = defaultdict(list)
+    for row in opened.execute(reviews_select().where(Review.finding_id.in_(of_frame))).mappings():
+        said[row["finding_id"]].append(ReviewRow(**row))
+    chosen = finding_columns().where(Inspection.frame_id == frame_id).order_by(Finding.number)
+    found: dict[int, list[ReviewedFinding]] = defaultdict(list)
+    for facts in opened.execute(chosen).mappings():
+        finding = FindingRow(**facts)
+        reviews = tuple(said[finding.finding_id])
+        found[finding.inspection_id].append(ReviewedFinding(finding=finding, reviews=reviews))
+    return found
+
+
+def _good_frame(opened: Session, frame_id: int) -> GoodFrameRow | None:
+    chosen = select(
+        GoodFrame.added_by, GoodFrame.added_at, GoodFrame.removed_by, GoodFrame.removed_at
+    ).where(GoodFrame.frame_id == frame_id)
+    row = opened.execute(chosen).mappings().one_or_none()
+    return None if row is None else GoodFrameRow(**row)

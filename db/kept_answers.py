@@ -1,0 +1,65 @@
+"""A program that heard no answer asks again: under the same key nothing is written twice.
+
+A key is claimed first, in the transaction that does the work. Whoever claims it second waits for
+that transaction to end and is told what the first was told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from db.models import KeptAnswer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """Whose key it is, and of what request (its sha256, so that a key means one thing)."""
+
+    user_id: int
+    key: str
+    request_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What the first request under a key was, and what it was told."""
+
+    request_sha256: str
+    answer: dict[str, Any]
+
+
+def claim_key(opened: Session, claim: Claim, *, at: datetime) -> Kept | None:
+    """None where the key is new: do the work, then `keep_answer`. Else what was kept under it."""
+    insert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
+    claimed = opened.execute(
+        insert(KeptAnswer)
+        .values(
+            user_id=claim.user_id,
+            key=claim.key,
+            request_sha256=claim.request_sha256,
+            answer={},
+            kept_at=at,
+        )
+        .on_conflict_do_nothing()
+        .returning(KeptAnswer.key)  # a row comes back only where one was written
+    )
+    if claimed.one_or_none() is not None:
+        return None
+    chosen = select(KeptAnswer.request_sha256, KeptAnswer.answer)
+    row = opened.execute(chosen.where(*_is(claim))).one()
+    return Kept(request_sha256=row.request_sha256, answer=row.answer)
+
+
+def keep_answer(opened: Session, claim: Claim, answer: dict[str, Any]) -> None:
+    """Keeps what the request that claimed the key is told; `answer` is plain JSON."""
+    opened.execute(update(KeptAnswer).where(*_is(claim)).values(answer=answer))
+
+
+def _is(claim: Claim) -> tuple[Any, Any]:
+    return KeptAnswer.user_id == claim.user_id, KeptAnswer.key == claim.key

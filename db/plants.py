@@ -1,0 +1,46 @@
+"""Which lines, cameras and parts has the database met? By name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import Camera, Line, Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineRow:
+    line_id: str
+    plant: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraRow:
+    camera_id: str
+    line_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartRow:
+    """`false_alarms` is the plant's budget, a share of good parts; None where none is told."""
+
+    part: str
+    mm_per_px: float | None
+    false_alarms: float | None
+
+
+def lines(opened: Session) -> list[LineRow]:
+    chosen = select(Line.line_id, Line.plant).order_by(Line.line_id)
+    return [LineRow(**row) for row in opened.execute(chosen).mappings()]
+
+
+def cameras(opened: Session) -> list[CameraRow]:
+    chosen = select(Camera.camera_id, Camera.line_id).order_by(Camera.camera_id)
+    return [CameraRow(**row) for row in opened.execute(chosen).mappings()]
+
+
+def parts(opened: Session) -> list[PartRow]:
+    chosen = select(Part.part, Part.mm_per_px, Part.false_alarms).order_by(Part.part)
+    return [PartRow(**row) for row in opened.execute(chosen).mappings()]

@@ -1,0 +1,99 @@
+"""Makes requests from the API's description and holds the answers against it.
+
+    python -m tests.review.api.held_requests fitting|unfit [FILE]
+
+It runs in a process of its own: what is generated draws on the words of every module of ours that
+is imported, so beside other tests it would depend on which of them ran before. Here the same code
+makes the same requests; FILE gets them, one per line.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
+
+from db.engine import default_url
+from db.words import Role
+from tests.review.api.desk import API, ApiDesk, open_desk
+
+EXAMPLES = 5
+BY_MEANING = ("/questions/", "/saved-queries/{name}", "/tokens")  # refused also by what it means
+CREATED = "batch_id"  # a random word: it is not part of what is generated
+
+
+def main(sort: str, out: Path | None) -> None:
+    """Raises what schemathesis finds."""
+    made: list[str] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        url = default_url(folder / "findings.db")
+        with open_desk(url, folder / "evidence") as desk:
+            hold_to_description(desk, fitting=sort == "fitting", made=made)
+    if out is not None:
+        out.write_text("\n".join(made), encoding="utf-8", errors="backslashreplace")
+
+
+def hold_to_description(desk: ApiDesk, *, fitting: bool, made: list[str]) -> None:
+    """Sends what is made for each operation and lets schemathesis judge each answer."""
+    admin = {"Authorization": f"Bearer {desk.secrets[Role.ADMIN]}"}
+    known = _known_names(desk)
+    schema = schemathesis.openapi.from_asgi("/openapi.json", desk.app, headers=admin)
+    by_fit = schemathesis.checks.CHECKS.get_one("positive_data_acceptance")
+    for result in schema.get_all_operations():
+        assert isinstance(result, Ok), result
+        operation = result.ok()
+        means_more = any(part in operation.path for part in BY_MEANING)
+        excluded = [by_fit] if means_more else []
+        if fitting:
+            named = {one.name: known[one.name] for one in operation.path_parameters}
+            cases = operation.as_strategy(GenerationMode.POSITIVE, path_parameters=named or None)
+        else:
+            cases = operation.as_strategy(GenerationMode.NEGATIVE)
+        _hold(cases, admin, excluded, made)
+
+
+def _known_names(desk: ApiDesk) -> dict[str, Any]:
+    """What stands in paths, of things that are there."""
+    client = desk.client(Role.ADMIN)
+    client.put(f"{API}/saved-queries/kept", json={"question": "rate", "parameters": {}})
+    said = client.post(f"{API}/findings/1/reviews", json={"state": "confirmed", "seen_version": 1})
+    batch_id = said.json()["batch_id"]
+    return {"finding_id": 2, "frame_id": 2, "token_id": 1, "name": "kept", CREATED: batch_id}
+
+
+def _hold(cases: Any, admin: dict[str, str], excluded: list[Any], made: list[str]) -> None:
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases)
+    def each(case: Any) -> None:
+        case.query.pop("cursor", None)  # nobody but the API can make one
+        made.append(_written(case))
+        case.call_and_validate(headers=admin, excluded_checks=excluded)
+
+    each()
+
+
+def _written(case: Any) -> str:
+    path = {name: value for name, value in case.path_parameters.items() if name != CREATED}
+    body = case.body if isinstance(case.body, (dict, list, str, int, float)) else None
+    parts = (case.operation.label, path, dict(case.query), dict(case.headers), body)
+    return ascii(parts)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")  # of the libraries; ours are errors in the tests
+    main(sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else None)
