@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    SmallInteger,
+    cast,
     delete,
     except_,
     func,
@@ -18,16 +22,28 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from db.catalogue import zone_of
 from db.columns import Base
-from db.models import Finding, FindingTally, Frame, Inspection, InspectionTally
+from db.models import (
+    Finding,
+    FindingDay,
+    FindingMonth,
+    FindingTally,
+    Frame,
+    Inspection,
+    InspectionDay,
+    InspectionTally,
+    PlaceMonth,
+)
 from db.selects import Rows
-from db.tallying import FINDING_SLOT, INSPECTION_SLOT
+from db.tally_slots import PLACE_CELLS
+from db.tallying import FINDING_SLOT, INSPECTION_SLOT, count_days_again, counts_of_days
 
 
 def wrong_tallies(opened: Session) -> int:
     """How many kept counts are not what a fresh count says? Give it a snapshot of the database."""
     wrong = 0
-    for table, fresh in _fresh_counts(opened):
+    for table, fresh in (*_fresh_counts(opened), *_fresh_sums(opened)):
         kept = select(*table.__table__.columns).where(_count_of(table) != 0)
         too_much = except_(kept, fresh).subquery()
         too_little = except_(fresh, kept).subquery()
@@ -36,7 +52,7 @@ def wrong_tallies(opened: Session) -> int:
             *(select(*(side.c[key] for key in keys)) for side in (too_much, too_little))
         ).subquery()
         wrong += opened.scalar(select(func.count()).select_from(either)) or 0
-    return wrong
+    return wrong + _wrong_days(opened)
 
 
 def recount(opened: Session) -> None:
@@ -44,9 +60,30 @@ def recount(opened: Session) -> None:
     if opened.get_bind().dialect.name == "postgresql":
         opened.execute(text("LOCK TABLE inspection_tallies, finding_tallies IN EXCLUSIVE MODE"))
     for table, fresh in _fresh_counts(opened):
-        opened.execute(delete(table))
-        names = [column.name for column in table.__table__.columns]
-        opened.execute(insert(table).from_select(names, fresh))
+        _count_anew(opened, table, fresh)
+    recount_long_slots(opened)
+
+
+def recount_long_slots(opened: Session) -> None:
+    """Counts days, months and places again, where the short slots are right."""
+    for table, fresh in _fresh_sums(opened):
+        _count_anew(opened, table, fresh)
+    count_days_again(opened, ZoneInfo(zone_of(opened)))
+
+
+def _count_anew(opened: Session, table: type[Base], fresh: Rows) -> None:
+    opened.execute(delete(table))
+    names = [column.name for column in table.__table__.columns]
+    opened.execute(insert(table).from_select(names, fresh))
+
+
+def _wrong_days(opened: Session) -> int:
+    """Of the plant's days, which only Python knows."""
+    fresh = counts_of_days(opened, ZoneInfo(zone_of(opened)))
+    columns = InspectionDay.__table__.columns
+    rows = opened.execute(select(*columns).where(InspectionDay.inspections != 0))
+    kept = {tuple(key): count for *key, count in rows}
+    return len({key for key, _ in kept.items() ^ fresh.items()})
 
 
 def _fresh_counts(opened: Session) -> list[tuple[type[Base], Rows]]:
@@ -70,6 +107,42 @@ def _fresh_counts(opened: Session) -> list[tuple[type[Base], Rows]]:
     )
     findings = select(*of_findings, func.count().label("findings")).group_by(*of_findings)
     return [(InspectionTally, inspections), (FindingTally, findings)]
+
+
+def _fresh_sums(opened: Session) -> list[tuple[type[Base], Rows]]:
+    """The long slots of findings, from the short ones; places from the findings."""
+    dialect = opened.get_bind().dialect.name
+    chosen: list[tuple[type[Base], Rows]] = []
+    for table, unit in ((FindingDay, "day"), (FindingMonth, "month")):
+        slot_at, *sorts = (one for one in FindingTally.__table__.columns if one.primary_key)
+        keys = [_begin(dialect, slot_at, unit).label("slot_at"), *sorts]
+        total = cast(func.sum(FindingTally.findings), BigInteger).label("findings")
+        kept = FindingTally.findings != 0
+        chosen.append((table, select(*keys, total).where(kept).group_by(*keys)))
+    cells = (Finding.place_x, "cell_x"), (Finding.place_y, "cell_y")
+    places = [
+        _begin(dialect, Finding.taken_at, "month").label("slot_at"),
+        *(Finding.line_id, Finding.camera_id, Finding.part, Finding.state),
+        *(_cell(dialect, place).label(name) for place, name in cells),
+    ]
+    of_places = select(*places, func.count().label("findings")).group_by(*places)
+    return [*chosen, (PlaceMonth, of_places)]
+
+
+def _begin(dialect: str, moment: ColumnElement[datetime], unit: str) -> ColumnElement[Any]:
+    """The beginning of a time's day or month of UTC."""
+    if dialect == "postgresql":
+        return func.date_trunc(literal_column(f"'{unit}'"), moment, literal_column("'UTC'"))
+    length, first = (10, "") if unit == "day" else (7, "-01")
+    return func.substr(moment, 1, length).op("||")(literal_column(f"'{first} 00:00:00.000000'"))
+
+
+def _cell(dialect: str, place: InstrumentedAttribute[float]) -> ColumnElement[int]:
+    """As db.tally_slots.place_cell says it."""
+    cells: ColumnElement[int] = literal_column(str(PLACE_CELLS))
+    if dialect == "postgresql":
+        return cast(func.least(func.floor(place * cells), cells - 1), SmallInteger)
+    return func.min(cast(place * cells, SmallInteger), cells - 1)
 
 
 def _count_of(table: type[Base]) -> ColumnElement[int]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from db.models import Base, Finding, Frame, Inspection, Review
 from db.models.inspections import WAITING, WAITING_STATES
 from db.rows import After, AfterUrgent, FindingFilter, FrameFilter, InspectionFilter
+from db.urgency import urgency_range
 
 Rows = Select[*tuple[Any, ...]]
 
@@ -28,6 +29,9 @@ def worst_first_select(
 ) -> Rows:
     """The columns of a FindingRow, most urgent first, the newest of equals first."""
     chosen = finding_columns().where(*finding_conditions(wanted))
+    if wanted.verdict is not None or wanted.severity is not None:  # spares the walk to where it is
+        low, high = urgency_range(verdict=wanted.verdict, severity=wanted.severity)
+        chosen = chosen.where(Finding.urgency.between(low, high))
     if after is not None:
         last = (after.urgency, after.row_id)
         chosen = chosen.where(tuple_(Finding.urgency, Finding.id) < last)

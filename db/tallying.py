@@ -71,15 +71,21 @@ def forget_findings(opened: Session, findings: Sequence[Finding]) -> None:
         opened.execute(delete(table).where(table.findings <= 0))
 
 
-def count_days_again(opened: Session, zone: ZoneInfo) -> None:
-    """Counts the plant's days anew, from the quarters of an hour: its clock is another one now."""
+def counts_of_days(opened: Session, zone: ZoneInfo) -> dict[Key, int]:
+    """What the plant's days should say, by the key of their row, from the quarters of an hour."""
     quarters = metadata_table(InspectionTally)
     days = Days(zone)
     counts: Counter[Key] = Counter()
     for slot_at, *sort, count in opened.execute(select(*quarters.columns)):
         counts[days.begin(slot_at), *sort] += count
+    return {key: count for key, count in counts.items() if count}
+
+
+def count_days_again(opened: Session, zone: ZoneInfo) -> None:
+    """Counts the plant's days anew: its clock is another one now, or they were wrong."""
+    counts = counts_of_days(opened, zone)
     opened.execute(delete(InspectionDay))
-    names = [column.name for column in quarters.columns]
+    names = metadata_table(InspectionDay).columns.keys()
     if counts:
         rows = [dict(zip(names, (*key, count), strict=True)) for key, count in counts.items()]
         opened.execute(insert(metadata_table(InspectionDay)), rows)

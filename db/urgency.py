@@ -17,3 +17,17 @@ def urgency(*, verdict: Verdict, severity: Severity, score: float) -> float:
     if verdict is Verdict.REJECTED:
         return score
     return 1.0 + 2 * _SEVERITIES.index(severity) + _VERDICTS.index(verdict) + score
+
+
+def urgency_range(*, verdict: Verdict | None, severity: Severity | None) -> tuple[float, float]:
+    """Between which ends, both included, the urgency of such findings lies; None is any."""
+    sorts = [(one, other) for one in Verdict for other in Severity]
+    low, high = (
+        [
+            urgency(verdict=one, severity=other, score=score)
+            for one, other in sorts
+            if verdict in (None, one) and severity in (None, other)
+        ]
+        for score in (0.0, 1.0)
+    )
+    return min(low), max(high)

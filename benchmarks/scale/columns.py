@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -55,7 +56,7 @@ def as_values(column: Column) -> list[Any]:
     if column.dtype.kind == "S":
         return [str(one, "ascii") for one in column.tolist()]
     if column.dtype.kind == "f":
-        return [None if one != one else one for one in column.tolist()]
+        return [None if math.isnan(one) else one for one in column.tolist()]
     return list(column.tolist())
 
 

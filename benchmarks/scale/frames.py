@@ -47,7 +47,7 @@ class _Groups:
 def frames_of(
     day: int, began: np.datetime64, findings: Ints, made: Floats, random: np.random.Generator
 ) -> DayOfFrames:
-    """`findings` (camera, hour): how many to place; `made` (camera, hour): how much was produced."""
+    """`findings` and `made` (camera, hour): how many to place, how much was produced."""
     parts = np.array([part_of(camera, day) for camera in range(len(CAMERAS))])
     shadowed = np.array([both_look(int(part), day) for part in parts])
     in_use = np.array([model_in_use(int(part), day) for part in parts])

@@ -10,28 +10,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from pyarrow import csv
 from rich.progress import Progress
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
     ForeignKeyConstraint,
-    SmallInteger,
     Table,
     UniqueConstraint,
-    cast,
     func,
-    insert,
-    literal_column,
     select,
     text,
 )
-from sqlalchemy.orm import Session
 from sqlalchemy.schema import AddConstraint, DropConstraint
 
 from benchmarks.scale import world
@@ -40,8 +32,7 @@ from benchmarks.scale.year import DAY_ROWS, Asked, days_of
 from db import models
 from db.columns import Base
 from db.engine import session
-from db.tally_slots import PLACE_CELLS
-from db.tallying import count_days_again
+from db.recounting import recount_long_slots
 
 FILLED = (*DAY_ROWS, "inspection_tallies", "finding_tallies")
 
@@ -73,8 +64,8 @@ def filled(engine: Engine, asked: Asked, progress: Progress) -> bool:
                     write(connection, table)
             progress.advance(task, next(len(one) for one in rows if one.table == "findings"))
     with session(engine) as opened:
-        count_long_slots(opened)
         _finish(opened.connection())
+        recount_long_slots(opened)
     return True
 
 
@@ -95,46 +86,6 @@ def write(connection: Connection, rows: Rows) -> None:
     places = ", ".join("?" * len(rows.columns))
     values = list(zip(*(as_values(one) for one in rows.columns.values()), strict=True))
     connection.exec_driver_sql(f"INSERT INTO {rows.table} ({names}) VALUES ({places})", values)
-
-
-def count_long_slots(opened: Session) -> None:
-    """Sums the short slots up to days and months, and the places of the findings."""
-    for long, short, days in (
-        (models.FindingDay, models.FindingTally, "day"),
-        (models.FindingMonth, models.FindingDay, "month"),
-    ):
-        *keys, count = short.__table__.columns
-        keys[0] = _begin(opened, keys[0], days)
-        sums = select(*keys, func.sum(count)).group_by(*keys)
-        opened.execute(insert(long).from_select(long.__table__.columns.keys(), sums))
-    finding = models.Finding
-    keys = [
-        _begin(opened, finding.taken_at, "month"),
-        finding.line_id,
-        finding.camera_id,
-        finding.part,
-        finding.state,
-        _cell(opened, finding.place_x),
-        _cell(opened, finding.place_y),
-    ]
-    place = models.PlaceMonth
-    sums = select(*keys, func.count()).group_by(*keys)
-    opened.execute(insert(place).from_select(place.__table__.columns.keys(), sums))
-    count_days_again(opened, ZoneInfo(world.ZONE))
-
-
-def _begin(opened: Session, moment: Any, unit: str) -> ColumnElement[Any]:
-    if opened.get_bind().dialect.name == "postgresql":
-        return func.date_trunc(literal_column(f"'{unit}'"), moment, literal_column("'UTC'"))
-    day = "%d" if unit == "day" else "01"
-    return func.strftime(literal_column(f"'%Y-%m-{day} 00:00:00.000000'"), moment)
-
-
-def _cell(opened: Session, place: Any) -> ColumnElement[int]:
-    cells = literal_column(str(PLACE_CELLS))
-    if opened.get_bind().dialect.name == "postgresql":
-        return cast(func.least(func.floor(place * cells), cells - 1), SmallInteger)
-    return func.min(cast(place * cells, SmallInteger), cells - 1)
 
 
 def _as_csv(rows: Rows) -> memoryview:

@@ -125,7 +125,7 @@ def _value(one: Described, random: np.random.Generator, findings: int) -> str | 
         "place": lambda: _sometimes(random, 0.1, ("0,0,0.5,0.5", "0.45,0.45,0.55,0.55")),
         "area_min": lambda: _sometimes(random, 0.1, ("1", "5")),
         "score_min": lambda: _sometimes(random, 0.1, ("0.8", "0.9")),
-        "model": lambda: _sometimes(random, 1.0 if one.required else 0.1, _models()),
+        "model": lambda: None,
     }
     if one.name in usual:
         return usual[one.name]()
@@ -136,6 +136,8 @@ def _value(one: Described, random: np.random.Generator, findings: int) -> str | 
 
 def _place(one: Described, random: np.random.Generator, camera: int, part: str) -> str | None:
     """A line, camera and part that belong together, where they are filled in."""
+    if one.name == "model" and random.random() < 0.1:
+        return f"{part}-{int(random.integers(1, 3))}"
     here = {"line": LINES[line_of(camera)], "camera": CAMERAS[camera], "part": part}
     share = {"line": 0.35, "camera": 0.1, "part": 0.35}
     if one.name in here and (one.required or random.random() < share[one.name]):
@@ -161,7 +163,3 @@ def _one(random: np.random.Generator, choices: tuple[str, ...]) -> str:
 
 def _part_names() -> tuple[str, ...]:
     return tuple(part.name for part in PARTS)
-
-
-def _models() -> tuple[str, ...]:
-    return tuple(f"{part.name}-{number}" for part in PARTS for number in (1, 2))
