@@ -129,7 +129,9 @@ def _fresh_sums(opened: Session) -> list[tuple[type[Base], Rows]]:
     return [*chosen, (PlaceMonth, of_places)]
 
 
-def _begin(dialect: str, moment: ColumnElement[datetime], unit: str) -> ColumnElement[Any]:
+def _begin(
+    dialect: str, moment: ColumnElement[datetime] | InstrumentedAttribute[datetime], unit: str
+) -> ColumnElement[Any]:
     """The beginning of a time's day or month of UTC."""
     if dialect == "postgresql":
         return func.date_trunc(literal_column(f"'{unit}'"), moment, literal_column("'UTC'"))

@@ -79,6 +79,8 @@ class Frame(Base):
         UniqueConstraint("camera_id", "taken_at", "content_sha256"),
         Index(None, "line_id", "taken_at"),
         Index(None, "part", "taken_at"),
+        Index(None, "serial"),
+        Index(None, "content_sha256"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -39,6 +39,7 @@ _WORDS = {
     "severity": ("minor", "major", "critical"),
     "state": ("new", "confirmed", "false_alarm", "second_look"),
 }
+_KEYS_OF_FRAMES = ("serial", "content_sha256")
 
 
 def upgrade() -> None:
@@ -50,6 +51,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for column in _KEYS_OF_FRAMES:
+        op.drop_index(f"ix_frames_{column}", "frames")
     for table in (
         "place_months",
         "finding_months",
@@ -80,6 +83,8 @@ def downgrade() -> None:
 
 
 def _create_catalogue() -> None:
+    for column in _KEYS_OF_FRAMES:
+        op.create_index(f"ix_frames_{column}", "frames", [column])
     op.create_table(
         "plants",
         _name("plant"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from db.catalogue import meet_plant
 from db.engine import session, snapshot
@@ -72,50 +73,54 @@ def fill(engine: Engine, folder: Path) -> EvidenceStore:
                 added_at=NOON,
             )
         )
-        opened.add(
-            User(
-                name="ada",
-                full_name="Ada L.",
-                role=Role.ADMIN,
-                password_hash="hash",
-                created_at=NOON,
-            )
-        )
-        opened.flush()
-        opened.add_all(
-            [
-                Token(
-                    user_id=1,
-                    name="line PC",
-                    token_sha256=sha("token"),
-                    role=Role.VIEWER,
-                    created_at=NOON,
-                    expires_at=NOON + timedelta(days=1),
-                ),
-                BrowserSession(
-                    session_sha256=sha("browser"),
-                    user_id=1,
-                    csrf_token="csrf",
-                    created_at=NOON,
-                    seen_at=NOON,
-                ),
-                KeptAnswer(
-                    user_id=1,
-                    key="again",
-                    request_sha256=sha("request"),
-                    answer={"reviewed": [1, None], "by": "Ada"},
-                    kept_at=NOON,
-                ),
-                SavedQuery(
-                    owner="ada",
-                    name="mine",
-                    question="open",
-                    parameters={"part": None, "limits": [0.5, 1]},
-                    saved_at=NOON,
-                ),
-            ]
-        )
+        _add_people(opened)
     return ledger.store
+
+
+def _add_people(opened: Session) -> None:
+    opened.add(
+        User(
+            name="ada",
+            full_name="Ada L.",
+            role=Role.ADMIN,
+            password_hash="hash",
+            created_at=NOON,
+        )
+    )
+    opened.flush()
+    opened.add_all(
+        [
+            Token(
+                user_id=1,
+                name="line PC",
+                token_sha256=sha("token"),
+                role=Role.VIEWER,
+                created_at=NOON,
+                expires_at=NOON + timedelta(days=1),
+            ),
+            BrowserSession(
+                session_sha256=sha("browser"),
+                user_id=1,
+                csrf_token="csrf",
+                created_at=NOON,
+                seen_at=NOON,
+            ),
+            KeptAnswer(
+                user_id=1,
+                key="again",
+                request_sha256=sha("request"),
+                answer={"reviewed": [1, None], "by": "Ada"},
+                kept_at=NOON,
+            ),
+            SavedQuery(
+                owner="ada",
+                name="mine",
+                question="open",
+                parameters={"part": None, "limits": [0.5, 1]},
+                saved_at=NOON,
+            ),
+        ]
+    )
 
 
 def everything(engine: Engine, *, without: tuple[str, ...] = ()) -> dict[str, list[Any]]:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import signal
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -22,16 +18,24 @@ from db.archive import back_up
 from db.engine import connect, default_url, session
 from db.errors import BackupError, DatabaseError, WrongRevision
 from db.evidence import EvidenceStore
-from db.manifest import Manifest, read_manifest
+from db.manifest import read_manifest
 from db.models import Base
-from db.restoring import LEFT_OUT, name_of, prove, restore
+from db.restoring import LEFT_OUT, name_of, prove
 from db.reviewing import review_finding
 from db.upgrade import current_revision, head_revision, upgrade
 from db.words import ReviewState
-from inspect_pipeline.service.ledger import Ledger
 from tests.conftest import fresh_postgres
+from tests.integration.db.backing_up import (
+    backed_up,
+    change_manifest,
+    files,
+    fill_more,
+    harm,
+    kill_restore,
+    put_back,
+    quietly,
+)
 from tests.integration.db.bare_rows import NOON, finding_row, frame_row, record
-from tests.integration.db.database_records import a_finding, failed
 from tests.integration.db.full_plant import assert_whole, everything, fill
 from tests.integration.db.test_database_survives_kill import (
     FRAMES,
@@ -39,8 +43,6 @@ from tests.integration.db.test_database_survives_kill import (
     environment,
 )
 from tests.integration.db.test_migrations_with_rows import OLD_ROWS, insertion
-
-RESTORER = ["-m", "tests.integration.db.slow_restorer"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -66,28 +68,6 @@ def store(engine: Engine, tmp_path: Path) -> EvidenceStore:
 @pytest.fixture
 def restored(tmp_path: Path) -> EvidenceStore:
     return EvidenceStore(tmp_path / "restored-evidence")
-
-
-def quietly(_what: str, _more: int) -> None:
-    """Watches and says nothing."""
-
-
-def backed_up(engine: Engine, store: EvidenceStore, folder: Path, *, minute: int = 0) -> Manifest:
-    return back_up(engine, store, folder, made_at=NOON + timedelta(minutes=minute), watch=quietly)
-
-
-def put_back(
-    folder: Path, engine: Engine, store: EvidenceStore, *, replace: str | None = None
-) -> Manifest:
-    return restore(folder, engine, store, replace=replace, watch=quietly)
-
-
-def files(folder: Path) -> dict[str, int]:
-    return {
-        path.relative_to(folder).as_posix(): path.stat().st_ino
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 def test_a_backup_restores_every_row_and_picture_into_either_kind(
@@ -399,41 +379,3 @@ def test_a_killed_replacement_leaves_what_was_there(
     assert killed.returncode == -signal.SIGKILL
     assert everything(engine) == before
     assert_whole(engine, store)
-
-
-def fill_more(engine: Engine, store: EvidenceStore) -> None:
-    """One more frame with one finding and its four pictures."""
-    Ledger(engine, store.folder).record(failed(7, a_finding(70)))
-
-
-def kill_restore(
-    backup: Path, url: str, store: EvidenceStore, what: str, count: int
-) -> subprocess.CompletedProcess[bytes]:
-    places = [str(backup), url, str(store.folder)]
-    return subprocess.run(
-        [sys.executable, *RESTORER, *places, what, str(count)], env=environment(), check=False
-    )
-
-
-def harm(folder: Path, manifest: Manifest, damage: str) -> None:
-    picture = next(path for path in (folder / "evidence").rglob("*.png"))
-    rows = folder / manifest.rows_file
-    if damage == "rows":
-        rows.chmod(0o600)
-        content = bytearray(rows.read_bytes())
-        content[-100] ^= 1
-        rows.write_bytes(content)
-    elif damage == "picture":
-        picture.write_bytes(bytes(picture.stat().st_size))
-    elif damage == "no picture":
-        picture.unlink()
-    elif damage == "manifest":
-        change_manifest(folder, pictures="many")
-    else:
-        shutil.copy(rows, folder.parent / "rows.db")
-        change_manifest(folder, rows_file="../rows.db")
-
-
-def change_manifest(folder: Path, **changes: Any) -> None:
-    facts = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps({**facts, **changes}))

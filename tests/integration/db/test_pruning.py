@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,15 +14,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from db import queries
 from db.engine import connect, session
 from db.errors import RecordRefused
 from db.models import Finding, GoodFrame, Inspection
 from db.pictures import PictureKind
 from db.pruning import Share, plan, prune
-from db.retention import Retention, Shield
+from db.retention import Shield
 from db.reviewing import audit_frame, review_finding
-from db.rows import FindingRow
 from db.upgrade import downgrade, upgrade
 from db.words import Judgement, ReviewState, Verdict
 from inspect_pipeline import records
@@ -40,6 +37,21 @@ from tests.integration.db.database_records import (
     whole_frame_pictures,
 )
 from tests.integration.db.full_plant import assert_whole, everything
+from tests.integration.db.growing_old import (
+    ALL_KINDS,
+    NOW,
+    kept_kinds,
+    planned,
+    pruned,
+    quietly,
+    record_false_alarms,
+    review,
+    rules,
+    the_finding,
+    the_second_heat,
+    whole_picture,
+    without_names,
+)
 from tests.integration.db.test_database_survives_kill import environment
 
 CONFIRMED, REJECTED, UNSURE = (
@@ -47,65 +59,7 @@ CONFIRMED, REJECTED, UNSURE = (
     records.Verdict.REJECTED,
     records.Verdict.UNSURE,
 )
-NOW = NOON + timedelta(days=100)
-ALL_KINDS = dict.fromkeys(PictureKind, 30)
 PRUNER = ["-m", "tests.integration.db.slow_pruner"]
-
-
-def rules(
-    verdicts: Mapping[Verdict, int] | None = None,
-    kinds: Mapping[PictureKind, int] | None = None,
-    *,
-    passed_days: int | None = None,
-    even_if: tuple[Shield, ...] = (),
-) -> Retention:
-    return Retention(
-        verdict_days=verdicts or {},
-        kind_days=kinds or {},
-        passed_days=passed_days,
-        even_if=frozenset(even_if),
-    )
-
-
-def quietly(_what: str, _more: int) -> None:
-    """Watches and says nothing."""
-
-
-def pruned(engine: Engine, ledger: Ledger, wanted: Retention, *, rows_at_once: int = 2) -> Share:
-    """Everything was stored long ago."""
-    for name in ledger.store.names():
-        os.utime(ledger.store.path(name), (NOON.timestamp(),) * 2)
-    return prune(engine, ledger.store, wanted, now=NOW, watch=quietly, rows_at_once=rows_at_once)
-
-
-def planned(engine: Engine, ledger: Ledger, wanted: Retention) -> dict[tuple[str, str], Share]:
-    for name in ledger.store.names():
-        os.utime(ledger.store.path(name), (NOON.timestamp(),) * 2)
-    found = plan(engine, ledger.store, wanted, now=NOW, watch=quietly)
-    return {sort: share for sort, share in found.shares.items() if share.rows or share.files}
-
-
-def review(engine: Engine, finding_id: int, state: ReviewState) -> None:
-    with session(engine) as opened:
-        review_finding(opened, finding_id, state_after=state, reviewer="Ada", reviewed_at=NOON)
-
-
-def kept_kinds(engine: Engine, finding_id: int) -> set[str]:
-    row = the_finding(engine, finding_id)
-    return {kind for kind in PictureKind if getattr(row, f"{kind}_name") is not None}
-
-
-def the_finding(engine: Engine, finding_id: int) -> FindingRow:
-    with session(engine, read_only=True) as opened:
-        return queries.finding(opened, finding_id).finding
-
-
-def record_false_alarms(engine: Engine, ledger: Ledger, *verdicts: records.Verdict) -> None:
-    """Findings 1, 2, ... on a frame each, a day apart, all called false alarms."""
-    for number, verdict in enumerate(verdicts):
-        key = frame_key(number * 24 * 60)
-        ledger.record(failed(0, a_finding(number, verdict=verdict), key=key))
-        review(engine, number + 1, ReviewState.FALSE_ALARM)
 
 
 def test_pictures_go_when_the_days_of_their_verdict_are_over(
@@ -424,16 +378,3 @@ def test_the_revision_before_reads_a_removed_picture_as_missing_and_back_it_is_n
     upgrade(engine)
 
     assert everything(engine) == before
-
-
-def without_names(row: tuple[tuple[str, object], ...]) -> list[tuple[str, object]]:
-    return [(name, value) for name, value in row if not name.endswith("_name")]
-
-
-def the_second_heat(tables: dict[str, list[tuple[tuple[str, object], ...]]]) -> object:
-    return next(dict(row)["heat_name"] for row in tables["findings"] if dict(row)["id"] == 2)
-
-
-def whole_picture(engine: Engine) -> str | None:
-    with session(engine, read_only=True) as opened:
-        return opened.scalars(sa.select(Inspection.observed_name)).one()
