@@ -17,6 +17,16 @@ from db.queries import EVERY_FINDING, EVERY_INSPECTION
 from db.rows import FindingFilter, FindingRow, InspectionFilter, InspectionRow, ReviewRow
 from db.selects import Rows, findings_select, inspections_select, reviews_select
 
+FINE_PRINT = frozenset(  # of findings: what one looks up of a single finding, not in a list
+    (
+        *("inspection_id", "config_id", "number", "version", "urgency", "created_at", "source"),
+        *("observed_name", "golden_name", "restored_name", "heat_name"),
+        *("peak", "mean", "explained", "area_px", "centre_x_mm", "centre_y_mm"),
+        *("place_x", "place_y", "web_position_mm", "x0", "y0", "x1", "y1"),
+        *("evidence_x0", "evidence_y0", "evidence_x1", "evidence_y1"),
+    )
+)
+
 
 def findings_table(
     opened: Session, wanted: FindingFilter = EVERY_FINDING, *, limit: int | None = None

@@ -14,6 +14,7 @@ from starlette.datastructures import ImmutableMultiDict
 
 from db.questions.catalogue import Question
 from db.questions.parameters import Described, Takes
+from db.tables import FINE_PRINT
 
 LONGEST_VALUE = 500
 MOST_SHOWN = 1000
@@ -23,15 +24,6 @@ _PLACEHOLDERS = {
     Takes.NUMBERS: "0.5,0,1,0.5",
 }
 _SHARES = frozenset({"rate", "low", "high", "centre", "share", "cumulative"})
-_HIDDEN = frozenset(  # of findings: what the page of one finding shows better
-    (
-        *("inspection_id", "config_id", "number", "version", "urgency", "created_at", "source"),
-        *("observed_name", "golden_name", "restored_name", "heat_name"),
-        *("peak", "mean", "explained", "area_px", "centre_x_mm", "centre_y_mm"),
-        *("place_x", "place_y", "web_position_mm", "x0", "y0", "x1", "y1"),
-        *("evidence_x0", "evidence_y0", "evidence_x1", "evidence_y1"),
-    )
-)
 _IDS = {"finding_id": "finding", "other_finding_id": "finding", "frame_id": "frame"}
 
 
@@ -116,7 +108,7 @@ def answer_of(question: Question, table: pd.DataFrame, written: Mapping[str, str
     columns = tuple(
         Column(name=str(name), heading=_heading(str(name)), shows=_shows(str(name), table[name]))
         for name in table.columns
-        if name not in _HIDDEN and (table.empty or table[name].notna().any())
+        if name not in FINE_PRINT and (table.empty or table[name].notna().any())
     )
     shown = table.head(MOST_SHOWN)
     rows = [

@@ -12,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from db.tables import FINE_PRINT
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.exports.tables import (
     csv_text,
@@ -80,11 +81,11 @@ def console() -> Console:
 
 
 def _show(table: pd.DataFrame) -> None:
-    """Columns that say nothing in any row are left out."""
+    """Columns that say nothing in any row are left out, and of findings the fine print."""
     if table.empty:
         console().print("Nothing was found.")
         return
-    told = table.dropna(axis="columns", how="all")
+    told = table.dropna(axis="columns", how="all").drop(columns=FINE_PRINT, errors="ignore")
     shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in told.columns:
         is_number = pd.api.types.is_numeric_dtype(told[name])
