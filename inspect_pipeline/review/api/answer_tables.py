@@ -15,6 +15,7 @@ from inspect_pipeline.exports.tables import csv_text
 from inspect_pipeline.review.api.finding_models import file_name
 from inspect_pipeline.review.api.question_parameters import TableFormat
 
+TAKEN = "taken"
 Cell = str | int | float | bool | None
 
 
@@ -41,10 +42,7 @@ class AnswerTable(BaseModel):
 
 def table_response(question: str, table: pd.DataFrame, wanted: TableFormat) -> Response:
     """The answer to a question; of paths on the plant's machines only the names of files."""
-    if "source" in table.columns:
-        table = table.assign(
-            source=table["source"].map(file_name, na_action="ignore").astype("string")
-        )
+    table = _without_folders(table)
     if wanted is TableFormat.CSV:
         return _file(csv_text(table).encode(), "text/csv", f"{question}.csv")
     if wanted is TableFormat.PARQUET:
@@ -65,6 +63,21 @@ def described_table() -> dict[str, Any]:
             "application/vnd.apache.parquet": binary,
         },
     }
+
+
+def _without_folders(table: pd.DataFrame) -> pd.DataFrame:
+    """A frame's path is its `source`, and in a history the note of the step where it was taken."""
+    shown = table.copy(deep=False)
+    if "source" in shown:
+        shown["source"] = _named(shown["source"])
+    if {"event", "note"} <= set(shown.columns):
+        taken = shown["event"] == TAKEN
+        shown["note"] = shown["note"].mask(taken, _named(shown["note"]))
+    return shown
+
+
+def _named(paths: pd.Series) -> pd.Series:
+    return paths.map(file_name, na_action="ignore").astype("string")
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response:

@@ -69,8 +69,9 @@ def test_a_note_in_a_csv_is_no_formula(desk: ApiDesk) -> None:
 
     answer = desk.viewer.get(f"{ASK}/history", params={"frame": finding.frame_id, "format": "csv"})
 
-    notes = pd.read_csv(io.BytesIO(answer.content))["note"].dropna().tolist()
-    assert notes == ['\'=HYPERLINK("x")']
+    steps = pd.read_csv(io.BytesIO(answer.content)).set_index("event")["note"]
+    assert steps["reviewed"] == '\'=HYPERLINK("x")'
+    assert steps["taken"] == "0005.png", "folders of the plant's machines stay there"
 
 
 def test_a_parameter_that_has_several_values_is_repeated(still_desk: ApiDesk) -> None:
