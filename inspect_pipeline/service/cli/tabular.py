@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from enum import StrEnum
 from pathlib import Path
 
@@ -31,6 +32,8 @@ class TableFormat(StrEnum):
     PARQUET = "parquet"
 
 
+_HASH = re.compile("[0-9a-f]{64}")
+_SHOWN_OF_HASH = 12  # enough to name a model by
 _WRITERS = {
     TableFormat.CSV: write_csv,
     TableFormat.JSON: write_json,
@@ -100,4 +103,7 @@ def _cell(value: object) -> str:
         return value.tz_convert(None).isoformat(sep=" ", timespec="minutes") + "Z"
     if isinstance(value, float):
         return "-" if math.isnan(value) else f"{value:.4g}"
-    return "-" if value is pd.NA or value is pd.NaT or value is None else str(value)
+    if value is pd.NA or value is pd.NaT or value is None:
+        return "-"
+    written = str(value)
+    return written[:_SHOWN_OF_HASH] if _HASH.fullmatch(written) else written
