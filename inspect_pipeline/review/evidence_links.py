@@ -34,6 +34,19 @@ def frame_picture(row: InspectionRow | NeighbourFrame, shown: Shown = "") -> str
     return _address(row.observed_name, {"inspection": str(row.inspection_id)}, shown)
 
 
+def row_picture(row: FindingRow | InspectionRow, which: Which, shown: Shown = "") -> str | None:
+    """Of the region or of the whole frame, by what the row is of; None where none is kept."""
+    if isinstance(row, FindingRow):
+        return finding_picture(row, which, shown) or None
+    name = {
+        "observed": row.observed_name,
+        "golden": row.golden_name,
+        "restored": row.restored_name,
+        "heat": row.heat_name,
+    }[which]
+    return name and _address(name, {"inspection": str(row.inspection_id)}, shown)
+
+
 def difference_picture(finding_id: int, shown: Literal["signed", "absolute"]) -> str:
     """Observed minus golden."""
     return f"/findings/{finding_id}/difference?as={shown}"

@@ -121,6 +121,16 @@ def test_a_row_that_cannot_be_is_refused(desk: ReviewDesk, query: str) -> None:
     assert answer.status_code in {404, 422}
 
 
+def test_the_addresses_that_the_api_gives_are_served(desk: ReviewDesk) -> None:
+    client = desk.client("vera")
+    pictures = client.get("/api/v1/findings/1").json()["pictures"]
+
+    kinds = {client.get(path).headers["content-type"] for path in pictures.values()}
+
+    assert len(pictures) == 4
+    assert kinds == {"image/png"}
+
+
 def test_a_picture_is_not_drawn_as_what_it_is_not(desk: ReviewDesk) -> None:
     row, client = desk.finding(1), desk.client("vera")
 

@@ -16,6 +16,7 @@ from db.reviewing import Batch, Conflict, Reviewed
 from db.rows import FindingDetail, FindingRow, InspectionRow, ReviewRow
 from db.words import ReviewState, Severity, Verdict
 from inspect_pipeline.review.api.fields import MAX_PAGE, Note, RowId, Version
+from inspect_pipeline.review.evidence_links import row_picture
 
 Said = Literal[ReviewState.CONFIRMED, ReviewState.FALSE_ALARM, ReviewState.SECOND_LOOK]
 
@@ -31,10 +32,10 @@ class Pictures(BaseModel):
     @classmethod
     def of(cls, row: FindingRow | InspectionRow) -> Pictures:
         return cls(
-            observed=_served(row.observed_name),
-            golden=_served(row.golden_name),
-            restored=_served(row.restored_name),
-            heat=_served(row.heat_name),
+            observed=row_picture(row, "observed"),
+            golden=row_picture(row, "golden"),
+            restored=row_picture(row, "restored"),
+            heat=row_picture(row, "heat", "colour"),
         )
 
 
@@ -286,10 +287,6 @@ def _finding_facts(row: FindingRow) -> dict[str, Any]:
 def file_name(source: str) -> str:
     """The last step of a path (of either kind): folders of the plant's machines stay there."""
     return source if "://" in source else PureWindowsPath(source).name or "unnamed"
-
-
-def _served(name: str | None) -> str | None:
-    return None if name is None else f"/evidence/{name}"
 
 
 def _without(facts: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -147,7 +147,9 @@ def test_one_finding_comes_with_its_reviews_and_its_mask_when_asked(desk: ApiDes
     assert [(one["reviewer"], one["note"]) for one in plain["reviews"]] == [("reviewer", "deep")]
     assert whole["reviews"] == plain["reviews"]
     assert decoded(whole["mask"]) == mask_of(row.number, row.source)
-    assert whole["pictures"]["observed"] == f"/evidence/{row.observed_name}"
+    assert (
+        whole["pictures"]["observed"] == f"/evidence/{row.observed_name}?finding={row.finding_id}"
+    )
 
 
 def decoded(mask: dict[str, Any]) -> list[list[int]]:
