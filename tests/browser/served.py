@@ -10,10 +10,11 @@ from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 CHROMIUM = shutil.which("chromium")
 STARTED_WITHIN_S = 30
+PATIENCE_MS = 60_000
 
 
 @contextmanager
@@ -32,6 +33,8 @@ def served(app: FastAPI) -> Iterator[str]:
 
 
 def launched(playwright: Playwright) -> Browser:
+    """A busy machine may take long to draw a page: what a test expects has time to come true."""
+    expect.set_options(timeout=PATIENCE_MS)
     return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
@@ -40,7 +43,7 @@ def page_of(browser: Browser, address: str, secret: str, **options: object) -> P
     context = browser.new_context(base_url=address, **options)  # type: ignore[arg-type]
     context.add_cookies([{"name": "review", "value": secret, "url": address}])
     opened = context.new_page()
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(PATIENCE_MS)
     opened.on("pageerror", _refuse)
     return opened
 

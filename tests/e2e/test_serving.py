@@ -68,7 +68,10 @@ def test_serve_lets_the_first_administrator_in_and_stops_in_order(url: str) -> N
     assert "anna can sign in as admin" in add(url).stdout
     port = free_port()
 
-    with serving(url, port) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with (
+        serving(url, port) as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client,
+    ):
         assert client.get("/healthz").json() == {"status": "ok"}
         form = {"name": "anna", "password": PASSWORD, "next": "/people"}
         people = client.post("/login", data=form, follow_redirects=True)
@@ -76,7 +79,7 @@ def test_serve_lets_the_first_administrator_in_and_stops_in_order(url: str) -> N
         assert "<h1>People</h1>" in people.text
         taken = run_pipeline("serve", "--db", url, "--port", str(port))
         process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=60)
+        _, log = process.communicate(timeout=240)
 
     assert process.returncode == 0
     assert "Traceback" not in log
