@@ -61,6 +61,11 @@ def demo(
         f"({time.monotonic() - started:.0f} s)",
         highlight=False,
     )
+    screen.print(
+        f"to review them in a browser: run_pipeline.py users add anna --role admin --db {url}, "
+        f"then run_pipeline.py serve --db {url}",
+        highlight=False,
+    )
 
 
 class TruthKeeper:
