@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     SmallInteger,
     cast,
@@ -18,12 +17,13 @@ from sqlalchemy import (
     literal_column,
     select,
     text,
+    type_coerce,
     union,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.catalogue import zone_of
-from db.columns import Base
+from db.columns import Base, UtcDateTime
 from db.models import (
     Finding,
     FindingDay,
@@ -65,7 +65,7 @@ def recount(opened: Session) -> None:
 
 
 def recount_long_slots(opened: Session) -> None:
-    """Counts days, months and places again, where the short slots are right."""
+    """Counts days, months and places again, where the quarters of an hour are right."""
     for table, fresh in _fresh_sums(opened):
         _count_anew(opened, table, fresh)
     count_days_again(opened, ZoneInfo(zone_of(opened)))
@@ -79,11 +79,12 @@ def _count_anew(opened: Session, table: type[Base], fresh: Rows) -> None:
 
 def _wrong_days(opened: Session) -> int:
     """Of the plant's days, which only Python knows."""
-    fresh = counts_of_days(opened, ZoneInfo(zone_of(opened)))
+    _, quarters = _fresh_counts(opened)[0]
+    fresh = counts_of_days(opened.execute(quarters), ZoneInfo(zone_of(opened)))
     columns = InspectionDay.__table__.columns
     rows = opened.execute(select(*columns).where(InspectionDay.inspections != 0))
     kept = {tuple(key): count for *key, count in rows}
-    return len({key for key, _ in kept.items() ^ fresh.items()})
+    return sum(kept.get(key) != fresh.get(key) for key in kept.keys() | fresh.keys())
 
 
 def _fresh_counts(opened: Session) -> list[tuple[type[Base], Rows]]:
@@ -110,23 +111,24 @@ def _fresh_counts(opened: Session) -> list[tuple[type[Base], Rows]]:
 
 
 def _fresh_sums(opened: Session) -> list[tuple[type[Base], Rows]]:
-    """The long slots of findings, from the short ones; places from the findings."""
+    """Days, months and places of findings, from the findings; a day of UTC is 24 of its hours."""
     dialect = opened.get_bind().dialect.name
-    chosen: list[tuple[type[Base], Rows]] = []
-    for table, unit in ((FindingDay, "day"), (FindingMonth, "month")):
-        slot_at, *sorts = (one for one in FindingTally.__table__.columns if one.primary_key)
-        keys = [_begin(dialect, slot_at, unit).label("slot_at"), *sorts]
-        total = cast(func.sum(FindingTally.findings), BigInteger).label("findings")
-        kept = FindingTally.findings != 0
-        chosen.append((table, select(*keys, total).where(kept).group_by(*keys)))
-    cells = (Finding.place_x, "cell_x"), (Finding.place_y, "cell_y")
-    places = [
-        _begin(dialect, Finding.taken_at, "month").label("slot_at"),
-        *(Finding.line_id, Finding.camera_id, Finding.part, Finding.state),
-        *(_cell(dialect, place).label(name) for place, name in cells),
+    where = (Finding.line_id, Finding.camera_id, Finding.part)
+    kind = func.coalesce(Finding.kind, literal_column("''")).label("kind")
+    cells = [
+        _cell(dialect, place).label(name)
+        for place, name in ((Finding.place_x, "cell_x"), (Finding.place_y, "cell_y"))
     ]
-    of_places = select(*places, func.count().label("findings")).group_by(*places)
-    return [*chosen, (PlaceMonth, of_places)]
+    chosen: list[tuple[type[Base], Rows]] = []
+    for table, unit, sorts in (
+        (FindingDay, "day", [kind, Finding.verdict, Finding.severity, Finding.state]),
+        (FindingMonth, "month", [kind, Finding.verdict, Finding.severity, Finding.state]),
+        (PlaceMonth, "month", [Finding.state, *cells]),
+    ):
+        keys = [_begin(dialect, Finding.taken_at, unit).label("slot_at"), *where, *sorts]
+        fresh = select(*keys, func.count().label("findings")).group_by(*keys)
+        chosen.append((table, fresh))
+    return chosen
 
 
 def _begin(
@@ -159,7 +161,9 @@ def _slot(
     seconds: ColumnElement[int] = literal_column(str(int(slot.total_seconds())))
     if dialect == "postgresql":
         epoch: ColumnElement[datetime] = literal_column("TIMESTAMPTZ '1970-01-01 00:00:00+00'")
-        return func.date_bin(func.make_interval(*[0] * 6, seconds), moment, epoch)
+        begin = func.date_bin(func.make_interval(*[0] * 6, seconds), moment, epoch)
+        return type_coerce(begin, UtcDateTime)
     whole_s = func.substr(moment, 1, 19)  # strftime rounds 59.9996 s up to the next minute
     slots = func.strftime("%s", whole_s).op("/")(seconds)
-    return func.strftime("%Y-%m-%d %H:%M:%S.000000", slots.op("*")(seconds), "unixepoch")
+    begin = func.strftime("%Y-%m-%d %H:%M:%S.000000", slots.op("*")(seconds), "unixepoch")
+    return type_coerce(begin, UtcDateTime)

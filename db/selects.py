@@ -43,7 +43,7 @@ def waiting_select(
 ) -> Rows:
     """Worst first, of those that wait."""
     chosen = worst_first_select(wanted, limit=limit, after=after)
-    return chosen if _waits(wanted) else chosen.where(WAITING)  # once: planners would count twice
+    return chosen if _waits(wanted) else chosen.where(WAITING)
 
 
 def inspections_select(
@@ -131,6 +131,11 @@ def finding_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
         noted = select(Review.finding_id).where(Review.note.is_not(None), has_note)
         conditions.append(Finding.id.in_(noted))
     return conditions
+
+
+def waiting_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
+    """Of those that wait. Says so once: planners would believe that twice is rarer."""
+    return [*finding_conditions(wanted), *([] if _waits(wanted) else [WAITING])]
 
 
 def _waits(wanted: FindingFilter) -> bool:

@@ -7,7 +7,7 @@ circle.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -71,19 +71,19 @@ def forget_findings(opened: Session, findings: Sequence[Finding]) -> None:
         opened.execute(delete(table).where(table.findings <= 0))
 
 
-def counts_of_days(opened: Session, zone: ZoneInfo) -> dict[Key, int]:
-    """What the plant's days should say, by the key of their row, from the quarters of an hour."""
-    quarters = metadata_table(InspectionTally)
+def counts_of_days(quarters: Iterable[Sequence[Any]], zone: ZoneInfo) -> dict[Key, int]:
+    """Counts of quarters of an hour, the count last, as those of the plant's days."""
     days = Days(zone)
     counts: Counter[Key] = Counter()
-    for slot_at, *sort, count in opened.execute(select(*quarters.columns)):
+    for slot_at, *sort, count in quarters:
         counts[days.begin(slot_at), *sort] += count
     return {key: count for key, count in counts.items() if count}
 
 
 def count_days_again(opened: Session, zone: ZoneInfo) -> None:
     """Counts the plant's days anew: its clock is another one now, or they were wrong."""
-    counts = counts_of_days(opened, zone)
+    quarters = select(*metadata_table(InspectionTally).columns)
+    counts = counts_of_days(opened.execute(quarters), zone)
     opened.execute(delete(InspectionDay))
     names = metadata_table(InspectionDay).columns.keys()
     if counts:

@@ -9,9 +9,8 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from db.models import Camera, Finding, Line, Part, Review
-from db.models.inspections import WAITING
 from db.rows import FindingFilter, FindingRow, ReviewRow
-from db.selects import finding_columns, finding_conditions, reviews_select
+from db.selects import finding_columns, reviews_select, waiting_conditions
 
 COUNTED_TO = 1_000
 
@@ -27,12 +26,7 @@ class Places:
 
 def waiting_count(opened: Session, wanted: FindingFilter) -> int:
     """How many findings wait? Counted up to COUNTED_TO; one more stands for "more than that"."""
-    some = (
-        select(Finding.id)
-        .where(*finding_conditions(wanted), WAITING)
-        .limit(COUNTED_TO + 1)
-        .subquery()
-    )
+    some = select(Finding.id).where(*waiting_conditions(wanted)).limit(COUNTED_TO + 1).subquery()
     return opened.scalar(select(func.count()).select_from(some)) or 0
 
 
@@ -41,7 +35,7 @@ def waiting_beside(
 ) -> tuple[int | None, int | None]:
     """Which waiting finding comes before this one in the queue, and which after? By id."""
     place, here = tuple_(Finding.urgency, Finding.id), (row.urgency, row.finding_id)
-    chosen = select(Finding.id).where(*finding_conditions(wanted), WAITING).limit(1)
+    chosen = select(Finding.id).where(*waiting_conditions(wanted)).limit(1)
     before = chosen.where(place > here).order_by(Finding.urgency, Finding.id)
     after = chosen.where(place < here).order_by(Finding.urgency.desc(), Finding.id.desc())
     return opened.scalar(before), opened.scalar(after)

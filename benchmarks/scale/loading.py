@@ -47,11 +47,11 @@ def filled(engine: Engine, asked: Asked, progress: Progress) -> bool:
         found = opened.scalar(select(func.max(models.Finding.id)))
         complete = opened.get(models.Plant, world.PLANT) is not None
     if found is not None or complete:
-        if found == asked.findings and complete:
+        if complete and found is not None and found >= asked.findings:
             return False
         state = "complete" if complete else "incomplete"
         raise DatabaseInUse(
-            f"expected an empty database or {asked.findings} findings, found {found} "
+            f"expected an empty database or {asked.findings} findings, found {found or 0} "
             f"({state}): give another database, or remove this one"
         )
     with engine.begin() as connection:

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     CheckConstraint,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -31,7 +31,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from db.columns import Base, EvidenceName, Json, Key, Sha256, ShortName, UtcDateTime, word
 from db.words import Outcome, ReviewState, Severity, UnfitReason, Verdict
 
-WAITING = literal_column("state IN ('new', 'second_look')", Boolean())
+WAITING: ColumnElement[bool] = literal_column("state IN ('new', 'second_look')")
 _PLACED = ["state", "place_x", "place_y", "line_id", "camera_id"]  # heat maps read no row
 WAITING_STATES = frozenset({ReviewState.NEW, ReviewState.SECOND_LOOK})
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from db.urgency import urgency
+from db.urgency import urgency, urgency_range
 from db.words import Severity, Verdict
 
 WORST_FIRST = [
@@ -47,3 +47,18 @@ def test_urgency_lies_between_nought_and_seven() -> None:
     ]
 
     assert (min(everything), max(everything)) == (0.0, 7.0)
+
+
+@pytest.mark.parametrize("verdict", [None, *Verdict])
+@pytest.mark.parametrize("severity", [None, *Severity])
+def test_the_range_of_a_sort_holds_all_of_it(
+    verdict: Verdict | None, severity: Severity | None
+) -> None:
+    low, high = urgency_range(verdict=verdict, severity=severity)
+
+    figures = [
+        urgency(verdict=one, severity=other, score=score)
+        for one, other, score in product(Verdict, Severity, (0.0, 0.5, 1.0))
+        if verdict in (None, one) and severity in (None, other)
+    ]
+    assert (low, high) == (min(figures), max(figures))

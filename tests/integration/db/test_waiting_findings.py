@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from db import queries
-from db.engine import session
+from db.engine import default_url, session
 from db.reviewing import review_finding
 from db.rows import AfterUrgent, FindingFilter
 from db.selects import waiting_select
+from db.upgrade import open_database
 from db.words import ReviewState
 from inspect_pipeline.records import Severity, Verdict
 from inspect_pipeline.service.ledger import Ledger
@@ -103,3 +105,27 @@ def test_the_condition_is_written_as_in_the_partial_index() -> None:
     written = str(waiting_select(FindingFilter(line_id="x")))
 
     assert "state IN ('new', 'second_look')" in written
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (FindingFilter(), "ix_findings_waiting"),
+        (FindingFilter(line_id="line-1"), "ix_findings_waiting_of_line"),
+        (FindingFilter(part="gear"), "ix_findings_waiting_of_part"),
+        (FindingFilter(part="gear", states=(ReviewState.NEW,)), "ix_findings_waiting_of_part"),
+    ],
+)
+def test_sqlite_finds_what_waits_through_an_index_of_nothing_else(
+    tmp_path: Path, wanted: FindingFilter, index: str
+) -> None:
+    opened = open_database(default_url(tmp_path / "findings.db"))
+    chosen = waiting_select(wanted, limit=50)
+    written = chosen.compile(opened, compile_kwargs={"literal_binds": True})
+    with opened.connect() as connection:
+        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {written}")
+        plan = [str(step[-1]) for step in steps]
+    opened.dispose()
+
+    assert f"USING INDEX {index} " in f"{plan[0]} "
+    assert not any("TEMP B-TREE" in step for step in plan)

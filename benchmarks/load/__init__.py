@@ -1,0 +1,1 @@
+"""Many people at once at the review application."""
