@@ -30,7 +30,7 @@ from benchmarks.scale import world
 from benchmarks.scale.columns import Rows, as_arrow, as_values
 from benchmarks.scale.year import DAY_ROWS, Asked, days_of
 from db import models
-from db.columns import Base
+from db.columns import Base, metadata_table
 from db.engine import session
 from db.recounting import recount_long_slots
 
@@ -97,16 +97,18 @@ def _as_csv(rows: Rows) -> memoryview:
 
 def _write_catalogue(connection: Connection) -> None:
     """What the rows point to; the plant itself is written last, as the mark of a whole year."""
-    connection.execute(models.Line.__table__.insert(), [{"line_id": one} for one in world.LINES])
     connection.execute(
-        models.Camera.__table__.insert(),
+        metadata_table(models.Line).insert(), [{"line_id": one} for one in world.LINES]
+    )
+    connection.execute(
+        metadata_table(models.Camera).insert(),
         [
             {"camera_id": name, "line_id": world.LINES[world.line_of(place)]}
             for place, name in enumerate(world.CAMERAS)
         ],
     )
     connection.execute(
-        models.Part.__table__.insert(),
+        metadata_table(models.Part).insert(),
         [
             {"part": one.name, "mm_per_px": one.mm_per_px, "false_alarms": 0.01}
             for one in world.PARTS
@@ -116,7 +118,7 @@ def _write_catalogue(connection: Connection) -> None:
         for number in (0, 1):
             trained_at = world.BEGIN + timedelta(days=number * (part.takes_over - 20) - 1)
             connection.execute(
-                models.Model.__table__.insert(),
+                metadata_table(models.Model).insert(),
                 {
                     "model_id": world.model_of(place, number),
                     "part": part.name,
@@ -125,7 +127,7 @@ def _write_catalogue(connection: Connection) -> None:
                     "card": {"auroc": 0.95 + 0.02 * number},
                 },
             )
-        connection.execute(models.Activation.__table__.insert(), _activations(place))
+        connection.execute(metadata_table(models.Activation).insert(), _activations(place))
 
 
 def _activations(place: int) -> list[dict[str, object]]:
@@ -148,10 +150,10 @@ def _activations(place: int) -> list[dict[str, object]]:
 
 def _finish(connection: Connection) -> None:
     connection.execute(
-        models.Plant.__table__.insert(),
+        metadata_table(models.Plant).insert(),
         {"plant": world.PLANT, "timezone": world.ZONE, "seen_at": world.END},
     )
-    connection.execute(models.Line.__table__.update().values(plant=world.PLANT))
+    connection.execute(metadata_table(models.Line).update().values(plant=world.PLANT))
     if connection.dialect.name == "postgresql":
         for table in DAY_ROWS:
             connection.execute(

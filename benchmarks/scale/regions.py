@@ -65,7 +65,7 @@ def regions_of(day: DayOfFrames, web_mm: Array, random: np.random.Generator) -> 
     kind, place_x, place_y = _places(day, web_mm, random)
     verdict = random.choice(len(VERDICTS), len(part), p=[VERDICT_SHARES[one] for one in VERDICTS])
     severity = random.choice(len(SEVERITIES), len(part), p=SEVERITY_SHARES)
-    box = _boxes(part, place_x, place_y, random)
+    masks, box = _boxes(part, place_x, place_y, random)
     score = np.round(random.beta(2, 2, len(part)), 5)
     mm = np.array([one.mm_per_px for one in PARTS])[part]
     looks = Words(
@@ -75,7 +75,8 @@ def regions_of(day: DayOfFrames, web_mm: Array, random: np.random.Generator) -> 
     centre_y_mm = np.round((box["y0"] + box["y1"]) / 2 * mm, 3)
     columns: dict[str, Column] = {
         **box,
-        "area_mm2": np.round(np.asarray(box["area_px"]) * mm**2, 4),
+        "mask": masks,
+        "area_mm2": np.round(box["area_px"] * mm**2, 4),
         "centre_x_mm": np.round((box["x0"] + box["x1"]) / 2 * mm, 3),
         "centre_y_mm": centre_y_mm,
         "web_mm": web_mm[frame] + centre_y_mm,
@@ -155,10 +156,11 @@ def _places(
 
 def _boxes(
     part: Array, place_x: Array, place_y: Array, random: np.random.Generator
-) -> dict[str, Column]:
+) -> tuple[Words, dict[str, Array]]:
+    """The masks, and the numbers that go with them."""
     known = shapes()
     shape = random.integers(0, SHAPES, len(part))
-    columns: dict[str, Column] = {}
+    columns: dict[str, Array] = {}
     for axis, place, sides, frame_px in (
         ("x", place_x, known.width_px, [one.width_px for one in PARTS]),
         ("y", place_y, known.height_px, [one.height_px for one in PARTS]),
@@ -173,7 +175,7 @@ def _boxes(
             f"evidence_{axis}0": np.maximum(low - 16, 0),
             f"evidence_{axis}1": np.minimum(high + 16, whole),
         }
-    return columns | {"mask": Words(shape, known.masks), "area_px": known.area_px[shape]}
+    return Words(shape, known.masks), {**columns, "area_px": known.area_px[shape]}
 
 
 def _explained(verdict: Array, random: np.random.Generator) -> Array:

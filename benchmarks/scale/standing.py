@@ -76,7 +76,9 @@ def _open_findings(findings: int) -> dict[str, Made]:
         f"queue {name}": _asking("findings", waiting, made) for name, made in filters.items()
     } | {
         "queue, later page": _asking(
-            "findings", waiting, lambda random: {"after": str(findings - random.integers(4000))}
+            "findings",
+            waiting,
+            lambda random: {"after": str(max(1, findings - int(random.integers(4000))))},
         )
     }
 

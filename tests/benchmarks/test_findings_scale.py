@@ -59,6 +59,8 @@ def test_rows_are_what_the_product_itself_would_write(year: Engine) -> None:
             frame.camera_id,
             frame.taken_at,
         )
+        assert frame.width_px is not None
+        assert finding.descriptor is not None
         assert 0 <= finding.x0 < finding.x1 <= frame.width_px
         assert finding.place_x == (finding.x0 + finding.x1) / 2 / frame.width_px
         assert finding.urgency == pytest.approx(

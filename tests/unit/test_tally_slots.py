@@ -18,8 +18,12 @@ def at(words: str) -> datetime:
     return datetime.fromisoformat(f"{words}+00:00")
 
 
+def at_or_open(words: str | None) -> datetime | None:
+    return None if words is None else at(words)
+
+
 def cover(since: str | None, until: str | None) -> list[tuple[str, str | None, str | None]]:
-    found = pieces(since and at(since), until and at(until), LEVELS, "hour")
+    found = pieces(at_or_open(since), at_or_open(until), LEVELS, "hour")
     return [(one.source, _words(one.since), _words(one.until)) for one in found]
 
 
