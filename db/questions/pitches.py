@@ -23,7 +23,7 @@ Places = npt.NDArray[np.int64]
 
 _MOST_MISSED = 3  # turns in a row without a mark, within one repeat
 _MOST_PER_BAND = 5
-_MOST_PITCHES = 40  # improbable ones that are looked at more closely
+_MOST_PITCHES = 20  # improbable ones that are looked at more closely
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +127,7 @@ def _surest(
     """
     chains = [
         (_chain(positions, pitch_mm, search.reach_mm), pitch_mm, p_value)
-        for p_value, pitch_mm in sorted(_tests(positions, search))[:_MOST_PITCHES]
+        for p_value, pitch_mm in _apart(sorted(_tests(positions, search)), search.reach_mm)
         if p_value <= p_limit
     ]
     chain, pitch_mm, p_value = max(
@@ -136,6 +136,17 @@ def _surest(
     if len(chain) < search.fewest:
         return None
     return chain, _fitted(positions[chain], pitch_mm), p_value
+
+
+def _apart(tests: list[tuple[float, float]], reach_mm: float) -> list[tuple[float, float]]:
+    """The first of them, without pitches that see the same pairs as an earlier one."""
+    kept: list[tuple[float, float]] = []
+    for p_value, pitch_mm in tests:
+        if all(abs(pitch_mm - other) > reach_mm for _, other in kept):
+            kept.append((p_value, pitch_mm))
+            if len(kept) == _MOST_PITCHES:
+                break
+    return kept
 
 
 def _tests(positions: Positions, search: PitchSearch) -> list[tuple[float, float]]:
@@ -177,11 +188,7 @@ def _between(ordered: Positions, low: Positions, high: Positions) -> Places:
 
 def _chain(positions: Positions, pitch_mm: float, reach_mm: float) -> Places:
     """The longest row of marks, each one turn after the last, then on over turns without a mark."""
-    longest: list[int] = []
-    for start in range(len(positions)):
-        chain = _walk(positions, [start], pitch_mm, reach_mm, missed=0)
-        if len(chain) > len(longest):
-            longest = chain
+    longest = _longest(_next_turn(positions, pitch_mm, reach_mm))
     if len(longest) < 3:
         return np.array(longest, dtype=np.int64)
     pitch_mm = _fitted(positions[longest], pitch_mm)
@@ -189,6 +196,35 @@ def _chain(positions: Positions, pitch_mm: float, reach_mm: float) -> Places:
     mirrored = [len(positions) - 1 - at for at in reversed(forwards)]
     both = _walk(-positions[::-1], mirrored, pitch_mm, reach_mm, missed=_MOST_MISSED)
     return np.array([len(positions) - 1 - at for at in reversed(both)], dtype=np.int64)
+
+
+def _next_turn(positions: Positions, pitch_mm: float, reach_mm: float) -> Places:
+    """Of each mark the place of the one a turn later, the nearest within reach; -1 for none."""
+    count = len(positions)
+    expected = positions + pitch_mm
+    above = np.searchsorted(positions, expected)
+    below = above - 1
+    miss_above = np.abs(positions[np.minimum(above, count - 1)] - expected)
+    miss_above[above == count] = np.inf
+    miss_below = np.abs(positions[below] - expected)
+    miss_below[below <= np.arange(count)] = np.inf
+    nearest = np.where(miss_below <= miss_above, below, above)
+    return np.where(np.minimum(miss_below, miss_above) <= reach_mm, nearest, -1)
+
+
+def _longest(following: Places) -> list[int]:
+    """The longest row of places in which each is followed by the next, the first of equals."""
+    after: list[int] = following.tolist()
+    lengths = [1] * (len(after) + 1)
+    lengths[-1] = 0  # of none: what place -1 has
+    for place in range(len(after) - 1, -1, -1):
+        lengths[place] += lengths[after[place]]
+    at = int(np.argmax(lengths))
+    row = []
+    while at >= 0:
+        row.append(at)
+        at = after[at]
+    return row
 
 
 def _walk(
