@@ -8,6 +8,7 @@ on the code gives the candidates whose distance is then computed.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from itertools import combinations
 
@@ -35,6 +36,12 @@ def encode_descriptor(vector: npt.NDArray[np.floating]) -> bytes:
 def decode_descriptor(stored: bytes) -> Vector:
     """float32 (d,), of length 1 up to rounding (or 0)."""
     return np.frombuffer(stored, dtype=_STORED).astype(np.float32)
+
+
+def decode_descriptors(stored: Collection[bytes]) -> npt.NDArray[np.float32]:
+    """float32 (n, d) of n descriptors of one space."""
+    together = np.frombuffer(b"".join(stored), dtype=_STORED).astype(np.float32)
+    return together.reshape(len(stored), -1)
 
 
 def code_of(vector: npt.NDArray[np.floating]) -> int:

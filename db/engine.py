@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -119,9 +120,14 @@ def sqlite_path(url: URL) -> Path | None:
 def _engine_of(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url)
-    options = {"connect_timeout": 10} if url.get_backend_name() == "postgresql" else {}
+    is_server = url.get_backend_name() == "postgresql"
     try:
-        return create_engine(url, pool_pre_ping=True, connect_args=options)
+        engine = create_engine(
+            url, pool_pre_ping=True, connect_args={"connect_timeout": 10} if is_server else {}
+        )
+        if is_server:
+            event.listen(engine, "connect", _prepare_postgresql)
+        return engine
     except NoSuchModuleError as error:
         raise DatabaseUnreachable(
             f"{shown(url)} names an unknown kind of database, {url.drivername!r}: use {EXAMPLES}"
@@ -168,6 +174,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """Our questions end within a few ms; to compile one takes its server longer than to answer."""
+    cursor = connection.cursor()
+    cursor.execute("SET jit = off")
+    cursor.close()
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import UnknownRecord
 from db.models import Finding, Frame, Inspection, Model, Review
+from db.questions.worst_first import worst_first
 from db.rows import (
     After,
     AfterUrgent,
@@ -76,7 +77,11 @@ def worst_findings(
     after: AfterUrgent | None = None,
 ) -> list[FindingRow]:
     """Which findings, reviewed or not, are the worst?"""
-    rows = opened.execute(worst_first_select(wanted, limit=limit, after=after))
+    if limit is None:
+        chosen = worst_first_select(wanted, after=after, gathers=True)
+    else:
+        chosen = worst_first(opened, wanted, limit=limit, after=after)
+    rows = opened.execute(chosen)
     return [FindingRow(**row) for row in rows.mappings()]
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    UnaryExpression,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import Base, Finding, Frame, Inspection, Review
@@ -20,30 +28,36 @@ def findings_select(
     wanted: FindingFilter, *, limit: int | None = None, after: After | None = None
 ) -> Rows:
     """The columns of a FindingRow, newest frame first."""
-    chosen = finding_columns().where(*finding_conditions(wanted))
-    return _paged(chosen, Finding.taken_at, Finding.id, limit=limit, after=after)
+    ids = select(Finding.id).where(*finding_conditions(wanted))
+    if after is not None:
+        ids = ids.where(tuple_(Finding.taken_at, Finding.id) < (after.taken_at, after.row_id))
+    return _rows_of(ids, (Finding.taken_at.desc(), Finding.id.desc()), limit)
 
 
 def worst_first_select(
-    wanted: FindingFilter, *, limit: int | None = None, after: AfterUrgent | None = None
+    wanted: FindingFilter,
+    *,
+    limit: int | None = None,
+    after: AfterUrgent | None = None,
+    gathers: bool = False,
 ) -> Rows:
-    """The columns of a FindingRow, most urgent first, the newest of equals first."""
-    chosen = finding_columns().where(*finding_conditions(wanted))
-    if wanted.verdict is not None or wanted.severity is not None:  # spares the walk to where it is
-        low, high = urgency_range(verdict=wanted.verdict, severity=wanted.severity)
-        chosen = chosen.where(Finding.urgency.between(low, high))
-    if after is not None:
-        last = (after.urgency, after.row_id)
-        chosen = chosen.where(tuple_(Finding.urgency, Finding.id) < last)
-    return chosen.order_by(Finding.urgency.desc(), Finding.id.desc()).limit(limit)
+    """The columns of a FindingRow, most urgent first, the newest of equals first.
+
+    `gathers`: reads all that are wanted and sorts them. Else goes from the worst on, and passes
+    by what is not wanted until there are enough.
+    """
+    ids = select(Finding.id).where(*finding_conditions(wanted))
+    if not gathers:
+        ids = ids.with_hint(Finding, "INDEXED BY ix_findings_urgency_id", "sqlite")
+    return _worst_first(ids, wanted, limit=limit, after=after, gathers=gathers)
 
 
 def waiting_select(
     wanted: FindingFilter, *, limit: int | None = None, after: AfterUrgent | None = None
 ) -> Rows:
-    """Worst first, of those that wait."""
-    chosen = worst_first_select(wanted, limit=limit, after=after)
-    return chosen if _waits(wanted) else chosen.where(WAITING)
+    """Worst first, of those that wait: they have indexes of their own."""
+    ids = select(Finding.id).where(*waiting_conditions(wanted))
+    return _worst_first(ids, wanted, limit=limit, after=after, gathers=False)
 
 
 def inspections_select(
@@ -80,6 +94,33 @@ def _paged(
     if after is not None:
         chosen = chosen.where(tuple_(time, row_id) < (after.taken_at, after.row_id))
     return chosen.order_by(time.desc(), row_id.desc()).limit(limit)
+
+
+def _worst_first(
+    ids: Select[int],
+    wanted: FindingFilter,
+    *,
+    limit: int | None,
+    after: AfterUrgent | None,
+    gathers: bool,
+) -> Rows:
+    # A sum has no index: whoever sorts by it has to gather first.
+    urgency = Finding.urgency + literal_column("0") if gathers else Finding.urgency
+    if wanted.verdict is not None or wanted.severity is not None:  # spares the walk to where it is
+        low, high = urgency_range(verdict=wanted.verdict, severity=wanted.severity)
+        ids = ids.where(urgency.between(low, high))
+    if after is not None:
+        ids = ids.where(tuple_(urgency, Finding.id) < (after.urgency, after.row_id))
+    return _rows_of(ids, (urgency.desc(), Finding.id.desc()), limit)
+
+
+def _rows_of(ids: Select[int], order: tuple[UnaryExpression[Any], ...], limit: int | None) -> Rows:
+    """The columns of these findings. Of a page the ids come first: only its rows are looked up."""
+    if limit is None:
+        every = () if ids.whereclause is None else (ids.whereclause,)
+        return finding_columns().where(*every).order_by(*order)
+    page = ids.order_by(*order).limit(limit).subquery("page")
+    return finding_columns().join(page, Finding.id == page.c.id).order_by(*order)
 
 
 def _frame_conditions(

@@ -149,9 +149,8 @@ class Finding(Base):
         Index(None, "line_id", "taken_at", "id"),
         Index(None, "part", "taken_at", "id", postgresql_include=_PLACED),
         Index(None, "camera_id", "taken_at", "id"),
-        Index(None, "descriptor_space", "descriptor_code"),
-        # SQLite has no eye for how few rows a short time has, and would walk all by urgency.
-        Index(None, "urgency", "id").ddl_if(dialect="postgresql"),
+        Index(None, "descriptor_space", "descriptor_code", "id"),
+        Index(None, "urgency", "id"),
         *(
             Index(
                 name,

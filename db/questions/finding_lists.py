@@ -14,8 +14,9 @@ from db.errors import QuestionRefused
 from db.models import Finding
 from db.questions.parameters import MOST_ID, asked
 from db.questions.selection import Selection, model_named
+from db.questions.worst_first import worst_first
 from db.rows import After, AfterUrgent, FindingFilter, FindingRow
-from db.selects import Rows, findings_select, waiting_select, worst_first_select
+from db.selects import Rows, findings_select, waiting_select
 from db.tables import selected_table
 from db.words import ReviewState, Severity, Verdict
 
@@ -94,9 +95,9 @@ def _page(opened: Session, wanted: FindingsOf) -> Rows:
         after = None if last is None else After(taken_at=last[0], row_id=last[2])
         return findings_select(filtered, limit=wanted.limit, after=after)
     after_urgent = None if last is None else AfterUrgent(urgency=last[1], row_id=last[2])
-    waits = bool(wanted.states) and WAITING_STATES.issuperset(wanted.states)
-    worst = waiting_select if waits else worst_first_select
-    return worst(filtered, limit=wanted.limit, after=after_urgent)
+    if wanted.states and WAITING_STATES.issuperset(wanted.states):
+        return waiting_select(filtered, limit=wanted.limit, after=after_urgent)
+    return worst_first(opened, filtered, limit=wanted.limit, after=after_urgent)
 
 
 def _last(opened: Session, finding_id: int) -> tuple[datetime, float, int]:

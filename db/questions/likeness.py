@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Select, select, union_all
 from sqlalchemy.orm import Session
 
-from db.descriptors import codes_near, decode_descriptor, distances
+from db.descriptors import CODE_BITS, codes_near, decode_descriptor, decode_descriptors, distances
 from db.errors import QuestionRefused
 from db.models import Finding
 from db.questions.parameters import MOST_ID, asked, required
@@ -68,8 +68,7 @@ def similar_findings(opened: Session, wanted: SimilarTo) -> list[SimilarFinding]
     if not candidates:
         return []
     ids = np.array(list(candidates))
-    vectors = np.stack([decode_descriptor(stored) for stored in candidates.values()])
-    away = distances(decode_descriptor(descriptor), vectors)
+    away = distances(decode_descriptor(descriptor), decode_descriptors(candidates.values()))
     nearest = np.lexsort((-ids, away))[: wanted.limit]
     by_id = {int(ids[at]): max(0.0, float(away[at])) for at in nearest}
     return _rows(opened, by_id)
@@ -78,13 +77,12 @@ def similar_findings(opened: Session, wanted: SimilarTo) -> list[SimilarFinding]
 def _candidates(opened: Session, others: Descriptors, code: int) -> dict[int, bytes]:
     """Descriptors by id: of this code, of codes that differ in one bit, in two, then of any.
 
-    Each code is asked by itself, so that the index gives its newest and reads no more.
+    Near codes are asked each by itself, so that the index gives its newest and reads no more.
     """
     found: dict[int, bytes] = {}
-    seen: set[int] = set()
-    for bits in range(_FURTHEST_BITS + 1):
-        codes = [one for one in codes_near(code, bits=bits) if one not in seen]
-        seen.update(codes)
+    code_itself, *further = codes_near(code, bits=_FURTHEST_BITS)
+    groups = [further[at : at + CODE_BITS] for at in range(0, len(further), CODE_BITS)]
+    for codes in ([code_itself], *groups):
         share = -(-(_MOST_CANDIDATES - len(found)) // len(codes))
         of_codes = [
             others.where(Finding.descriptor_code == one)

@@ -23,7 +23,7 @@ Places = npt.NDArray[np.int64]
 
 _MOST_MISSED = 3  # turns in a row without a mark, within one repeat
 _MOST_PER_BAND = 5
-_MOST_PITCHES = 20  # improbable ones that are looked at more closely
+_MOST_PITCHES = 12  # improbable ones that are looked at more closely
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +67,11 @@ def find_repeats(web_mm: Positions, search: PitchSearch, *, p_limit: float) -> l
     """
     order = np.argsort(web_mm, kind="stable")
     events = _merged(web_mm[order], 2 * search.tolerance_mm)
+    firsts_mm = web_mm[order[[event[0] for event in events]]]
     left = np.arange(len(events))
     repeats: list[Repeat] = []
     while len(left) >= search.fewest and len(repeats) < _MOST_PER_BAND:
-        positions = np.array([web_mm[order[events[at][0]]] for at in left])
+        positions = firsts_mm[left]
         found = _surest(positions, search, p_limit)
         if found is None:
             break
@@ -110,10 +111,12 @@ def binomial_tail(count: int, of: int, share: float) -> float:
 def _merged(ordered_mm: Positions, closest_mm: float) -> list[list[int]]:
     """Places of each event's marks."""
     events: list[list[int]] = []
-    for place, position in enumerate(ordered_mm):
-        if events and position - ordered_mm[events[-1][0]] <= closest_mm:
+    begun_mm = -math.inf
+    for place, position in enumerate(ordered_mm.tolist()):
+        if position - begun_mm <= closest_mm:
             events[-1].append(place)
         else:
+            begun_mm = position
             events.append([place])
     return events
 

@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.columns import metadata_table
 from db.errors import QuestionRefused
 from db.models import Finding
 from db.questions.parameters import asked
@@ -120,30 +121,33 @@ def _webs(opened: Session, wanted: RepeatsOf) -> list[_Web]:
         web_mm_min=wanted.web_from,
         web_mm_max=wanted.web_until,
     )
+    columns = metadata_table(Finding).c  # not of the class: thousands of rows, three numbers each
     chosen = (
-        select(Finding.line_id, Finding.camera_id, Finding.id, Finding.centre_x_mm, Finding.web_mm)
+        select(columns.line_id, columns.camera_id, columns.id, columns.centre_x_mm, columns.web_mm)
         .where(
             *finding_conditions(filtered),
             *counted_condition(Finding, wanted.counted),
-            Finding.web_mm.is_not(None),
+            columns.web_mm.is_not(None),
         )
-        .order_by(Finding.taken_at.desc(), Finding.id.desc())
+        .order_by(columns.taken_at.desc(), columns.id.desc())
         .limit(MOST_FINDINGS)
     )
     rows: dict[tuple[str, str], list[tuple[int, float, float]]] = {}
-    for line_id, camera_id, finding_id, cross_mm, web_mm in opened.execute(chosen):
-        if web_mm is not None:
-            rows.setdefault((line_id, camera_id), []).append((finding_id, cross_mm, web_mm))
-    return [
-        _Web(
-            line_id=line_id,
-            camera_id=camera_id,
-            ids=np.array([row[0] for row in seen], dtype=np.int64),
-            cross_mm=np.array([row[1] for row in seen]),
-            web_mm=np.array([row[2] for row in seen]),
+    for line_id, camera_id, *numbers in opened.execute(chosen):
+        rows.setdefault((line_id, camera_id), []).append(tuple(numbers))
+    webs = []
+    for (line_id, camera_id), seen in sorted(rows.items()):
+        ids, cross_mm, web_mm = zip(*seen, strict=True)
+        webs.append(
+            _Web(
+                line_id=line_id,
+                camera_id=camera_id,
+                ids=np.array(ids, dtype=np.int64),
+                cross_mm=np.array(cross_mm, dtype=np.float64),
+                web_mm=np.array(web_mm, dtype=np.float64),
+            )
         )
-        for (line_id, camera_id), seen in sorted(rows.items())
-    ]
+    return webs
 
 
 def _bands(web: _Web, wanted: RepeatsOf) -> list[npt.NDArray[np.int64]]:

@@ -30,7 +30,12 @@ _TIME_INDEXES = {
     "ix_findings_line_id_taken_at_id": ["line_id", "taken_at", "id"],
     "ix_findings_part_taken_at_id": ["part", "taken_at", "id"],
     "ix_findings_camera_id_taken_at_id": ["camera_id", "taken_at", "id"],
-    "ix_findings_descriptor_space_descriptor_code": ["descriptor_space", "descriptor_code"],
+    "ix_findings_urgency_id": ["urgency", "id"],
+    "ix_findings_descriptor_space_descriptor_code_id": [
+        "descriptor_space",
+        "descriptor_code",
+        "id",
+    ],
 }
 _WORDS = {
     "outcome": ("passed", "failed", "unfit"),
@@ -66,8 +71,6 @@ def downgrade() -> None:
         "plants",
     ):
         op.drop_table(table)
-    if op.get_bind().dialect.name == "postgresql":
-        op.drop_index("ix_findings_urgency_id", "findings")
     for name in (*_WAITING_INDEXES, *_TIME_INDEXES):
         op.drop_index(name, "findings")
     for column in reversed(_finding_columns()):
@@ -176,8 +179,6 @@ def _widen_findings() -> None:
     for name, columns in _TIME_INDEXES.items():
         placed = _PLACED if name == "ix_findings_part_taken_at_id" else None
         op.create_index(name, "findings", columns, postgresql_include=placed)
-    if op.get_bind().dialect.name == "postgresql":
-        op.create_index("ix_findings_urgency_id", "findings", ["urgency", "id"])
     for name, columns in _WAITING_INDEXES.items():
         op.create_index(name, "findings", columns, sqlite_where=_WAITING, postgresql_where=_WAITING)
 

@@ -1,0 +1,72 @@
+"""The worst findings of a selection, by the way that reads less of the table.
+
+From the worst on, passing by what is not wanted, it is quick to fill a page where many are wanted;
+gathering all that are wanted and sorting them is quick where few are. No planner knows which: how
+many are wanted depends on line, part, time and state together. The kept counts do know.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, case, func, select, true
+from sqlalchemy.orm import Session
+
+from db.models import Finding
+from db.questions.selection import Selection, finding_counts
+from db.rows import AfterUrgent, FindingFilter
+from db.selects import Rows, worst_first_select
+
+_SHARE_OF_A_MEASURE = 0.2  # of findings that pass a filter which nothing is counted of
+
+
+def worst_first(
+    opened: Session, wanted: FindingFilter, *, limit: int, after: AfterUrgent | None = None
+) -> Rows:
+    """The select of a page of findings, reviewed or not, most urgent first."""
+    gathered, counted = _counts(opened, wanted)
+    fit = max(1.0, counted * _uncounted_share(wanted))
+    passed_by = _every(opened, wanted) * limit / fit
+    return worst_first_select(wanted, limit=limit, after=after, gathers=gathered < passed_by)
+
+
+def _counts(opened: Session, wanted: FindingFilter) -> tuple[int, int]:
+    """How many findings are of this time and place, and of those, of this sort and state?"""
+    kept = finding_counts(
+        Selection(
+            line=wanted.line_id,
+            part=wanted.part,
+            camera=wanted.camera_id,
+            since=wanted.since,
+            until=wanted.until,
+        )
+    ).c
+    sorts: list[ColumnElement[bool]] = [
+        kept[name] == value
+        for name in ("verdict", "severity", "state", "kind")
+        if (value := getattr(wanted, name)) is not None
+    ]
+    if wanted.states:
+        sorts.append(kept.state.in_(wanted.states))
+    of_sort = func.sum(case((and_(true(), *sorts), kept.findings), else_=0))
+    gathered, counted = opened.execute(select(func.sum(kept.findings), of_sort)).one()
+    return int(gathered or 0), int(counted or 0)
+
+
+def _every(opened: Session, wanted: FindingFilter) -> float:
+    """About how many findings the walk may pass by: it keeps to its verdict and severity."""
+    last_id = opened.scalar(select(func.max(Finding.id))) or 0
+    sorts = (wanted.verdict, wanted.severity)
+    return float(last_id) / float(3 ** sum(one is not None for one in sorts))
+
+
+def _uncounted_share(wanted: FindingFilter) -> float:
+    measures = (
+        wanted.area_mm2_min,
+        wanted.area_mm2_max,
+        wanted.score_min,
+        wanted.web_mm_min,
+        wanted.web_mm_max,
+        wanted.place,
+        wanted.model_id,
+        wanted.note,
+    )
+    return float(_SHARE_OF_A_MEASURE ** sum(one is not None for one in measures))
