@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -76,8 +76,17 @@ def record_inspection(opened: Session, frame: Frame, inspection: Inspection) -> 
         if known_id is None:
             raise
         return Recorded(inspection_id=known_id, written=False)
+    _mark_compared(opened, inspection)
     tally_inspection(opened, frame, inspection, zone=ZoneInfo(zone_of(opened)))
     return Recorded(inspection_id=inspection.id, written=True)
+
+
+def _mark_compared(opened: Session, inspection: Inspection) -> None:
+    other = exists().where(
+        Inspection.frame_id == inspection.frame_id, Inspection.model_id != inspection.model_id
+    )
+    marked = update(Frame).where(Frame.id == inspection.frame_id, ~Frame.is_compared, other)
+    opened.execute(marked.values(is_compared=True))
 
 
 def _place(finding: Finding, frame: Frame) -> None:
@@ -119,12 +128,15 @@ def _frame_id(opened: Session, frame: Frame) -> int:
 
 
 def _known_frame(opened: Session, frame: Frame) -> tuple[int, str, str] | None:
+    """Id, part and line; who inspects the same frame meanwhile waits, to see what we wrote."""
     row = opened.execute(
-        select(Frame.id, Frame.part, Frame.line_id).where(
+        select(Frame.id, Frame.part, Frame.line_id)
+        .where(
             Frame.camera_id == frame.camera_id,
             Frame.taken_at == frame.taken_at,
             Frame.content_sha256 == frame.content_sha256,
         )
+        .with_for_update(key_share=True)
     ).one_or_none()
     return None if row is None else (row[0], row[1], row[2])
 

@@ -142,6 +142,7 @@ def _frames(
             "web_position_mm": web_mm,
             "width_px": np.array([one.width_px for one in PARTS])[frames.part],
             "height_px": np.array([one.height_px for one in PARTS])[frames.part],
+            "is_compared": np.bincount(frames.frame, minlength=count) > 1,
         },
     )
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     ColumnElement,
     Float,
@@ -72,7 +73,11 @@ class Activation(Base):
 
 
 class Frame(Base):
-    """One picture that arrived, readable or not."""
+    """One picture that arrived, readable or not.
+
+    `is_compared`: more than one model has inspected it. Such frames are few, and models are
+    compared by them.
+    """
 
     __tablename__ = "frames"
     __table_args__ = (
@@ -81,6 +86,14 @@ class Frame(Base):
         Index(None, "part", "taken_at"),
         Index(None, "serial"),
         Index(None, "content_sha256"),
+        Index(
+            "ix_frames_compared",
+            "part",
+            "taken_at",
+            "id",
+            sqlite_where=text("is_compared"),
+            postgresql_where=text("is_compared"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -94,6 +107,7 @@ class Frame(Base):
     web_position_mm: Mapped[float | None] = mapped_column(Float(53))
     width_px: Mapped[int | None] = mapped_column(Integer)
     height_px: Mapped[int | None] = mapped_column(Integer)
+    is_compared: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class Inspection(Base):

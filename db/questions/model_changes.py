@@ -14,7 +14,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from db.errors import QuestionRefused
-from db.models import Finding, Frame, Inspection
+from db.models import Finding, Frame, Inspection, Model
 from db.questions.parameters import asked, required
 from db.questions.selection import Selection, model_named
 from db.rows import InspectionFilter
@@ -186,6 +186,8 @@ def _frames_of_both(
         )
         .where(
             *in_selection,
+            Frame.is_compared,
+            Frame.part == opened.scalar(select(Model.part).where(Model.model_id == after_id)),
             exists().where(one.frame_id == Frame.id, one.model_id == before_id),
             exists().where(other.frame_id == Frame.id, other.model_id == after_id),
         )

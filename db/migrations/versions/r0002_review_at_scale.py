@@ -57,6 +57,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for column in _KEYS_OF_FRAMES:
         op.drop_index(f"ix_frames_{column}", "frames")
+    op.drop_index("ix_frames_compared", "frames")
+    op.drop_column("frames", "is_compared")
     for table in (
         "place_months",
         "finding_months",
@@ -89,6 +91,7 @@ def downgrade() -> None:
 def _create_catalogue() -> None:
     for column in _KEYS_OF_FRAMES:
         op.create_index(f"ix_frames_{column}", "frames", [column])
+    _mark_compared()
     op.create_table(
         "plants",
         _name("plant"),
@@ -141,6 +144,27 @@ def _create_catalogue() -> None:
         unique=True,
         sqlite_where=in_use,
         postgresql_where=in_use,
+    )
+
+
+def _mark_compared() -> None:
+    """The frames that several models have inspected."""
+    op.add_column(
+        "frames", sa.Column("is_compared", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("frames", "is_compared", server_default=None)
+    op.execute(
+        "UPDATE frames SET is_compared = TRUE WHERE id IN (SELECT frame_id FROM inspections "
+        "GROUP BY frame_id HAVING COUNT(DISTINCT model_id) > 1)"
+    )
+    compared = sa.text("is_compared")
+    op.create_index(
+        "ix_frames_compared",
+        "frames",
+        ["part", "taken_at", "id"],
+        sqlite_where=compared,
+        postgresql_where=compared,
     )
 
 
