@@ -9,12 +9,13 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     UnaryExpression,
+    exists,
     func,
     literal_column,
     select,
     tuple_,
 )
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.models import Base, Finding, Frame, Inspection, Review
 from db.models.inspections import WAITING, WAITING_STATES
@@ -165,8 +166,10 @@ def finding_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
         x0, y0, x1, y1 = wanted.place
         conditions += [Finding.place_x.between(x0, x1), Finding.place_y.between(y0, y1)]
     if wanted.model_id is not None:
-        of_model = select(Inspection.id).where(Inspection.model_id == wanted.model_id)
-        conditions.append(Finding.inspection_id.in_(of_model))
+        its = aliased(Inspection)  # looked up for the rows that fit else: a model said millions
+        conditions.append(
+            exists().where(its.id == Finding.inspection_id, its.model_id == wanted.model_id)
+        )
     if wanted.note is not None:
         has_note = Review.note.icontains(wanted.note, autoescape=True)
         noted = select(Review.finding_id).where(Review.note.is_not(None), has_note)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.errors import QuestionRefused
-from db.models import Finding
+from db.models import Finding, Model
 from db.questions.parameters import MOST_ID, asked
 from db.questions.selection import Selection, model_named
 from db.questions.worst_first import worst_first
@@ -54,8 +54,10 @@ class FindingsOf(Selection):
     )
 
     def filtered(self, opened: Session) -> FindingFilter:
+        model_id = None if self.model is None else model_named(opened, self.model)
+        its_part = select(Model.part).where(Model.model_id == model_id)
         return FindingFilter(
-            part=self.part,
+            part=self.part or (None if model_id is None else opened.scalar(its_part)),
             line_id=self.line,
             camera_id=self.camera,
             since=self.since,
@@ -71,7 +73,7 @@ class FindingsOf(Selection):
             web_mm_min=self.web_from,
             web_mm_max=self.web_until,
             note=self.note,
-            model_id=None if self.model is None else model_named(opened, self.model),
+            model_id=model_id,
         )
 
 
