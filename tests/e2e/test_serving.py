@@ -21,6 +21,8 @@ from db.errors import RecordRefused
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.service.cli.people import PASSWORD_VARIABLE, app
 from tests.e2e.command_line import ROOT, run_pipeline
+from tests.unit.test_plant_config import GOOD, write
+from tests.unit.test_plant_config_review import PROVIDER
 
 PASSWORD = "eleven green bottles"
 
@@ -103,6 +105,16 @@ def test_serve_refuses_to_send_passwords_in_clear(url: str) -> None:
 
     assert refused.returncode == 1
     assert "serves other computers and https is false" in refused.stderr
+
+
+def test_serve_refuses_without_the_secret_of_its_provider(url: str, tmp_path: Path) -> None:
+    plant = write(tmp_path, f"{GOOD}[review]\n{PROVIDER}", ("/srv/models", "models"))
+    add(url)
+
+    refused = run_pipeline("serve", "--plant", str(plant), "--db", url)
+
+    assert refused.returncode == 1
+    assert "needs its secret in the environment variable MILL_ID_SECRET" in refused.stderr
 
 
 def test_an_account_has_a_life(url: str) -> None:

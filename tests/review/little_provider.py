@@ -14,6 +14,7 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlencode
 
@@ -155,12 +156,20 @@ class LittleProvider:
 
 
 @contextmanager
-def little_provider(callback: str, now: Callable[[], datetime]) -> Iterator[LittleProvider]:
-    """It answers from the first moment on, and is gone at the end."""
+def little_provider(
+    callback: str, now: Callable[[], datetime], *, certificate: Path | None = None
+) -> Iterator[LittleProvider]:
+    """It answers from the first moment on, and is gone at the end.
+
+    With a certificate (PEM, its key in the same file) it speaks https.
+    """
     with socket.create_server(("127.0.0.1", 0)) as door:
-        issuer = f"http://127.0.0.1:{door.getsockname()[1]}"
+        scheme = "https" if certificate else "http"
+        issuer = f"{scheme}://127.0.0.1:{door.getsockname()[1]}"
         provider = LittleProvider(issuer=issuer, callback=callback, now=now)
-        config = uvicorn.Config(provider.app(), log_level="error", lifespan="off", ws="none")
+        config = uvicorn.Config(
+            provider.app(), log_level="error", lifespan="off", ws="none", ssl_certfile=certificate
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
         thread.start()

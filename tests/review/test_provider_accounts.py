@@ -202,7 +202,7 @@ def test_where_roles_come_along_the_page_does_not_offer_to_change_them(
     assert f'action="/people/{account.id}/role"' not in page
     assert f'action="/people/{account.id}/password"' not in page
     assert f'action="/people/{account.id}/disable"' in page
-    assert "active, identity provider" in page
+    assert "at the identity provider" in page
     assert refused.status_code == 422
     assert "signs in through the identity provider" in refused.text
 
