@@ -10,14 +10,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from db.engine import default_url
+from db.engine import default_url, session
 from db.errors import RecordRefused
+from db.identities import Identity, account_of
+from db.upgrade import open_database
+from db.words import Role
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.service.cli.people import PASSWORD_VARIABLE, app
 from tests.e2e.command_line import ROOT, run_pipeline
@@ -130,6 +134,26 @@ def test_an_account_has_a_life(url: str) -> None:
     assert "signed out everywhere" in users(url, "password", "ben", "--password-stdin").stdout
     token = users(url, "token", "ben", "--for", "MES", "--role", "reviewer").stdout
     assert re.fullmatch(r"ipt_[\w-]{43}\n", token)
+
+
+def test_an_account_of_the_identity_provider_is_listed_so_and_gets_no_password(url: str) -> None:
+    jane = Identity(
+        issuer="https://sso.mill.example",
+        subject="248289761001",
+        name="jane",
+        full_name="",
+        role=Role.REVIEWER,
+        is_role_kept=False,
+    )
+    add(url)
+    engine = open_database(url)
+    with session(engine) as opened:
+        account_of(opened, jane, at=datetime.now(UTC))
+    engine.dispose()
+
+    assert re.search(r"jane .* reviewer .* active, identity provider", users(url, "list").stdout)
+    with pytest.raises(RecordRefused, match="signs in through the identity provider"):
+        users(url, "password", "jane", "--password-stdin")
 
 
 def test_a_password_comes_from_the_environment_when_nobody_types(

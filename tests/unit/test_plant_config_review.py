@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -83,6 +84,18 @@ def test_an_identity_provider_is_described_without_its_secret(tmp_path: Path) ->
     assert (review.oidc.roles.admin, review.oidc.roles.viewer) == (("quality-leads",), ())
     assert review.oidc.callback == "http://localhost:8000/login/oidc/callback"
     assert review.listening_at("::1", 9000).oidc == review.oidc
+
+
+def test_the_example_in_the_readme_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    begin = readme.index("    [review.oidc]\n")
+    block = dedent(readme[begin : readme.index("\n\nAt the first sign-in", begin)])
+
+    review = load_plant(with_review(tmp_path, f"https = true\n{block}"), environment={}).review
+
+    assert review.oidc is not None
+    assert review.oidc.roles.engineer == ("process",)
+    assert review.oidc.callback == "https://review.mill.example/login/oidc/callback"
 
 
 @pytest.mark.parametrize(
