@@ -63,6 +63,7 @@ Key = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only IN
 Json = JSON().with_variant(JSONB(), "postgresql")
 Sha256 = String(64)
 ShortName = String(200)
+Subject = String(255)  # of a person at an identity provider
 EvidenceName = String(100)
 
 

@@ -5,6 +5,7 @@ DatabaseError                     one clear line for the user, exit code 1
 |-- DatabaseNotFound              a SQLite file that should exist and does not
 |-- WrongRevision                 the tables are older or newer than this program, or not there
 |-- RecordRefused                 a record that breaks a rule of the tables
+|   `-- IdentityRefused           somebody whom the identity provider knows and who cannot come in
 |-- UnknownRecord                 no finding, model or frame of that name
 |-- QuestionRefused               a question that cannot be asked like that; names the field
 |-- ReviewConflict                somebody else reviewed the finding meanwhile
@@ -34,6 +35,10 @@ class WrongRevision(DatabaseError):
 
 class RecordRefused(DatabaseError):
     """A record contradicts the tables' rules or what was recorded before."""
+
+
+class IdentityRefused(RecordRefused):
+    """Somebody proved who they are and cannot come in; the words are for that person."""
 
 
 class UnknownRecord(DatabaseError):

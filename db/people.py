@@ -108,7 +108,15 @@ def set_role(opened: Session, user_id: int, role: Role) -> None:
 
 
 def set_password_hash(opened: Session, user_id: int, hashed: str) -> None:
-    """Changes the password; whoever changes it decides which sessions end with it."""
+    """Changes the password; whoever changes it decides which sessions end with it.
+
+    Raises RecordRefused for an account of the identity provider: who loses the account there must
+    not keep a way in here.
+    """
+    if not user(opened, user_id).has_password:
+        raise RecordRefused(
+            "password: this account signs in through the identity provider and can have none here"
+        )
     _change(opened, user_id, password_hash=hashed)
 
 
@@ -125,7 +133,7 @@ def disable(opened: Session, user_id: int, *, at: datetime) -> None:
 
 
 def enable(opened: Session, user_id: int) -> None:
-    """The account may sign in again, with the password it had; its old tokens stay revoked."""
+    """The account may sign in again, in the way it did; its old tokens stay revoked."""
     _change(opened, user_id, disabled_at=None)
 
 

@@ -8,21 +8,25 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.columns import Base, Json, Key, Sha256, ShortName, UtcDateTime, word
+from db.columns import Base, Json, Key, Sha256, ShortName, Subject, UtcDateTime, word
 from db.words import Role
 
 
 class User(Base):
-    """A person. No password hash: this account signs in through the plant's identity provider."""
+    """A person. No password hash: this account signs in through the plant's identity provider.
+
+    There it is known by issuer and subject; an empty issuer is of no provider.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
         UniqueConstraint("name"),
-        UniqueConstraint("oidc_subject"),
+        UniqueConstraint("oidc_issuer", "oidc_subject"),
         CheckConstraint("name = lower(name) AND name <> ''", name="name"),
         CheckConstraint(
             "password_hash IS NOT NULL OR oidc_subject IS NOT NULL", name="can_sign_in"
         ),
+        CheckConstraint("(oidc_issuer IS NULL) = (oidc_subject IS NULL)", name="identity_is_whole"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -30,7 +34,8 @@ class User(Base):
     full_name: Mapped[str] = mapped_column(ShortName)
     role: Mapped[Role] = mapped_column(word(Role, name="role"))
     password_hash: Mapped[str | None] = mapped_column(Text)  # argon2id, with its parameters
-    oidc_subject: Mapped[str | None] = mapped_column(ShortName)
+    oidc_issuer: Mapped[str | None] = mapped_column(ShortName)
+    oidc_subject: Mapped[str | None] = mapped_column(Subject)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

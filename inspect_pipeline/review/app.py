@@ -19,6 +19,7 @@ from db.evidence import EvidenceStore
 from inspect_pipeline.review import api, pages
 from inspect_pipeline.review.desk import Clock, Desk
 from inspect_pipeline.review.gate import SignInGate
+from inspect_pipeline.review.identity_provider import IdentityProvider
 from inspect_pipeline.review.page import build_templates
 from inspect_pipeline.review.passwords import Passwords
 from inspect_pipeline.review.problems import answer_problems
@@ -37,6 +38,7 @@ def create_app(
     plant_name: str = "Plant",
     zone: str = "UTC",
     passwords: Passwords | None = None,
+    provider: IdentityProvider | None = None,
 ) -> FastAPI:
     """The whole application over an open database; `now` gives aware UTC times.
 
@@ -59,6 +61,7 @@ def create_app(
         zone=local,
         passwords=passwords or Passwords(),
         gate=SignInGate(),
+        provider=provider,
         templates=build_templates(local),
     )
     app.add_middleware(BodyLimit)

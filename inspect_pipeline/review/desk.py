@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from db.evidence import EvidenceStore
 from inspect_pipeline.review.gate import SignInGate
+from inspect_pipeline.review.identity_provider import IdentityProvider
 from inspect_pipeline.review.passwords import Passwords
 from plant_config.review import Review
 
@@ -30,6 +31,7 @@ class Desk:
     zone: ZoneInfo  # days, shifts and all times on pages are the plant's
     passwords: Passwords
     gate: SignInGate
+    provider: IdentityProvider | None  # None: accounts of our own alone
     templates: Environment
 
 

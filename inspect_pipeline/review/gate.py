@@ -29,7 +29,10 @@ class SignInGate:
         return len(self._tries)
 
     def admit(self, name: str, address: str, *, at: datetime) -> timedelta | None:
-        """None: go on, and this try is counted. Otherwise how long to wait; it is not counted."""
+        """None: go on, and this try is counted. Otherwise how long to wait; it is not counted.
+
+        Without a `name` nobody knows yet who comes: the try counts for the address alone.
+        """
         with self._lock:
             kept = [(self._recent(key, at), most) for key, most in _limits(name, address)]
             waits = [tries[-most] + WINDOW - at for tries, most in kept if len(tries) >= most]
@@ -42,11 +45,11 @@ class SignInGate:
             return None
 
     def forgive(self, name: str, address: str) -> None:
-        """The password was right: what was tried before for this account is forgotten."""
+        """The try was right: what was tried before for this account is forgotten."""
         with self._lock:
-            pair, by_name, by_address = (key for key, _ in _limits(name, address))
-            self._tries.pop(pair, None)
-            self._tries.pop(by_name, None)
+            *of_the_name, by_address = (key for key, _ in _limits(name, address))
+            for key in of_the_name:
+                self._tries.pop(key, None)
             if self._tries.get(by_address):
                 self._tries[by_address].pop()
 
@@ -65,8 +68,6 @@ class SignInGate:
 
 
 def _limits(name: str, address: str) -> list[tuple[tuple[str, str], int]]:
-    return [
-        ((name, address), TRIES_OF_PAIR),
-        ((name, ""), TRIES_OF_NAME),
-        (("", address), TRIES_OF_ADDRESS),
-    ]
+    """The address comes last, and is alone where there is no name."""
+    of_the_name = [((name, address), TRIES_OF_PAIR), ((name, ""), TRIES_OF_NAME)] if name else []
+    return [*of_the_name, (("", address), TRIES_OF_ADDRESS)]

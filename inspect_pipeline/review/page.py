@@ -132,8 +132,8 @@ def words(stored: str | None) -> str:
 
 
 def _here(request: Request) -> str:
-    """Where a form of the page's frame leads back to; home from the answer to another form."""
-    if request.method != "GET":
+    """Where a form of the page's frame leads back to; home from what must not be asked twice."""
+    if request.method != "GET" or request.url.path.startswith("/login/"):
         return "/"
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 

@@ -6,7 +6,8 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -20,8 +21,9 @@ from db.evidence import EvidenceStore
 from db.people import has_admin
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.review.app import create_app
+from inspect_pipeline.review.identity_provider import IdentityProvider
 from plant_config.plant import Plant
-from plant_config.review import Review
+from plant_config.review import Oidc, Review
 
 STOP_WITHIN_S = 10
 _STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -30,7 +32,11 @@ _STOPS = (signal.SIGTERM, signal.SIGINT)
 def prepared(
     engine: Engine, store: EvidenceStore, settings: Review, *, plant: Plant | None
 ) -> FastAPI:
-    """The application over an open database. Raises UsageError while nobody can administer it."""
+    """The application over an open database.
+
+    Raises UsageError while nobody can administer it, and without the identity provider's secret.
+    """
+    provider = identity_provider(settings.oidc, os.environ) if settings.oidc else None
     with session(engine, read_only=True) as opened:
         if not has_admin(opened):
             raise UsageError(
@@ -45,7 +51,27 @@ def prepared(
         now=lambda: datetime.now(UTC),
         plant_name=plant.name if plant else "Plant",
         zone=zone,
+        provider=provider,
     )
+
+
+def identity_provider(settings: Oidc, environment: Mapping[str, str]) -> IdentityProvider:
+    """Ready to be asked; it is not asked yet, and may be down. Raises UsageError."""
+    secret = environment.get(settings.client_secret_env, "").strip()
+    if not secret:
+        raise UsageError(
+            f"sign-in by {settings.name} needs its secret in the environment variable "
+            f"{settings.client_secret_env}, which is not set or empty: set it before the program "
+            "starts, or take [review.oidc] out of the plant file"
+        )
+    try:
+        trusted = ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:
+        raise UsageError(
+            f"review.oidc.ca_file {settings.ca_file} cannot be used ({error.strerror or error}): "
+            "name a file of certificates in PEM"
+        ) from error
+    return IdentityProvider(settings, secret, trusted)
 
 
 @contextmanager

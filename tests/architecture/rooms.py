@@ -21,6 +21,7 @@ WEB = (
     "uvicorn",
     "pydantic",
     "httpx",
+    "joserfc",
     "paho",
     "apprise",
     "prometheus_client",

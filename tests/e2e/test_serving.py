@@ -10,17 +10,23 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from db.engine import default_url
+from db.engine import default_url, session
 from db.errors import RecordRefused
+from db.identities import Identity, account_of
+from db.upgrade import open_database
+from db.words import Role
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.service.cli.people import PASSWORD_VARIABLE, app
 from tests.e2e.command_line import ROOT, run_pipeline
+from tests.unit.test_plant_config import GOOD, write
+from tests.unit.test_plant_config_review import PROVIDER
 
 PASSWORD = "eleven green bottles"
 
@@ -105,6 +111,16 @@ def test_serve_refuses_to_send_passwords_in_clear(url: str) -> None:
     assert "serves other computers and https is false" in refused.stderr
 
 
+def test_serve_refuses_without_the_secret_of_its_provider(url: str, tmp_path: Path) -> None:
+    plant = write(tmp_path, f"{GOOD}[review]\n{PROVIDER}", ("/srv/models", "models"))
+    add(url)
+
+    refused = run_pipeline("serve", "--plant", str(plant), "--db", url)
+
+    assert refused.returncode == 1
+    assert "needs its secret in the environment variable MILL_ID_SECRET" in refused.stderr
+
+
 def test_an_account_has_a_life(url: str) -> None:
     add(url)
     add(url, "ben", "viewer")
@@ -118,6 +134,26 @@ def test_an_account_has_a_life(url: str) -> None:
     assert "signed out everywhere" in users(url, "password", "ben", "--password-stdin").stdout
     token = users(url, "token", "ben", "--for", "MES", "--role", "reviewer").stdout
     assert re.fullmatch(r"ipt_[\w-]{43}\n", token)
+
+
+def test_an_account_of_the_identity_provider_is_listed_so_and_gets_no_password(url: str) -> None:
+    jane = Identity(
+        issuer="https://sso.mill.example",
+        subject="248289761001",
+        name="jane",
+        full_name="",
+        role=Role.REVIEWER,
+        is_role_kept=False,
+    )
+    add(url)
+    engine = open_database(url)
+    with session(engine) as opened:
+        account_of(opened, jane, at=datetime.now(UTC))
+    engine.dispose()
+
+    assert re.search(r"jane .* reviewer .* active, identity provider", users(url, "list").stdout)
+    with pytest.raises(RecordRefused, match="signs in through the identity provider"):
+        users(url, "password", "jane", "--password-stdin")
 
 
 def test_a_password_comes_from_the_environment_when_nobody_types(

@@ -21,6 +21,8 @@ from inspect_pipeline.review.app import create_app
 from plant_config.review import Review
 from tests.fakes import WallClock
 from tests.review.browsers import MORNING, NAMES, Browser, add_people, quick_passwords
+from tests.review.by_provider import CALLBACK, ProviderDesk
+from tests.review.little_provider import LittleProvider, little_provider
 
 
 @pytest.fixture
@@ -96,6 +98,20 @@ def signed_in(app: FastAPI) -> Callable[[Role], Browser]:
         return made
 
     return browser_of
+
+
+@pytest.fixture
+def provider(clock: WallClock) -> Iterator[LittleProvider]:
+    """An identity provider that answers."""
+    with little_provider(CALLBACK, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def provider_desk(
+    engine: Engine, provider: LittleProvider, clock: WallClock, tmp_path: Path
+) -> ProviderDesk:
+    return ProviderDesk(engine, provider.issuer, clock, tmp_path)
 
 
 def _fill(url: str) -> None:

@@ -140,6 +140,7 @@ def _page(
     desk = desk_of(request)
     with session(desk.engine, read_only=True) as opened:
         tokens = keys.tokens(opened, person.user_id)
+        has_password = people.user(opened, person.user_id).has_password
     shown = {"message": "", "new_token": "", "token_name": "", **facts}
     return page(
         request,
@@ -147,6 +148,7 @@ def _page(
         person,
         status=status,
         tokens=tokens,
+        has_password=has_password,
         now=desk.now(),
         roles=[role for role in Role if person.role.covers(role)],
         days=min(_USUAL_TOKEN_DAYS, desk.settings.token_days),

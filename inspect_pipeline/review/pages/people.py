@@ -135,7 +135,8 @@ def _refused(request: Request, person: Person, error: RecordRefused, **written: 
 def _page(
     request: Request, person: Person, *, status: int = 200, done: str = "", **facts: str
 ) -> Response:
-    with session(desk_of(request).engine, read_only=True) as opened:
+    desk = desk_of(request)
+    with session(desk.engine, read_only=True) as opened:
         accounts = people.users(opened)
     shown = {"name": "", "full_name": "", "role": "", "message": "", **facts}
     return page(
@@ -145,6 +146,7 @@ def _page(
         status=status,
         accounts=accounts,
         roles=list(Role),
+        roles_come_along=desk.provider is not None and not desk.provider.settings.roles.is_empty,
         min_length=MIN_LENGTH,
         done=done,
         written=shown,

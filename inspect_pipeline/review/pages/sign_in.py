@@ -30,7 +30,7 @@ def show_login(request: Request, next: str = "") -> Response:  # noqa: A002 - as
     desk = desk_of(request)
     if session_of(desk, request.cookies.get(cookie_name(desk.settings))) is not None:
         return RedirectResponse(local_path(next), status_code=303)
-    return _form(request, next_path=local_path(next))
+    return login_page(request, next_path=local_path(next))
 
 
 @router.post("/login")
@@ -47,11 +47,11 @@ def sign_in(
     wait = desk.gate.admit(wanted, address, at=desk.now())
     if wait is not None:
         _log.warning("sign-in held back: name=%r address=%s", wanted, address)
-        return _held_back(request, wait, name=name, next_path=back)
+        return held_back(request, wait, name=name, next_path=back)
     account = _account_with(desk, wanted, password)
     if account is None:
         _log.warning("sign-in refused: name=%r address=%s", wanted, address)
-        return _form(request, next_path=back, name=name, message=_WRONG, status=401)
+        return login_page(request, next_path=back, name=name, message=_WRONG, status=401)
     desk.gate.forgive(wanted, address)
     _log.info("signed in: name=%r address=%s", wanted, address)
     answer = RedirectResponse(back, status_code=303)
@@ -132,6 +132,31 @@ def local_path(written: str) -> str:
     return written if written.partition("?")[0] not in {"/login", "/logout"} else HOME
 
 
+def held_back(request: Request, wait: timedelta, *, next_path: str, name: str = "") -> Response:
+    """The page for who tried too often."""
+    seconds = max(1, int(wait.total_seconds()) + 1)
+    minutes = -(-seconds // 60)
+    words = f"{minutes} minute{'s' if minutes > 1 else ''}"
+    message = f"Too many tries. Wait {words}, or ask an administrator to set a new password."
+    answer = login_page(request, next_path=next_path, name=name, message=message, status=429)
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def login_page(
+    request: Request, *, next_path: str, name: str = "", message: str = "", status: int = 200
+) -> Response:
+    """The form, and beside it the way by the identity provider, where the plant has one."""
+    provider = desk_of(request).provider
+    facts = {
+        "next_path": next_path,
+        "name": name,
+        "message": message,
+        "provider": provider.settings if provider else None,
+    }
+    return page(request, "login.html", None, status=status, **facts)
+
+
 def _account_with(desk: Desk, name: str, password: str) -> UserRow | None:
     """The account, where the password is right; it takes as long where there is no such account."""
     with session(desk.engine, read_only=True) as opened:
@@ -144,20 +169,3 @@ def _account_with(desk: Desk, name: str, password: str) -> UserRow | None:
         with session(desk.engine) as opened:
             people.set_password_hash(opened, account.id, desk.passwords.hashed(password))
     return account
-
-
-def _held_back(request: Request, wait: timedelta, *, name: str, next_path: str) -> Response:
-    seconds = max(1, int(wait.total_seconds()) + 1)
-    minutes = -(-seconds // 60)
-    words = f"{minutes} minute{'s' if minutes > 1 else ''}"
-    message = f"Too many tries. Wait {words}, or ask an administrator to set a new password."
-    answer = _form(request, next_path=next_path, name=name, message=message, status=429)
-    answer.headers["Retry-After"] = str(seconds)
-    return answer
-
-
-def _form(
-    request: Request, *, next_path: str, name: str = "", message: str = "", status: int = 200
-) -> Response:
-    facts = {"next_path": next_path, "name": name, "message": message}
-    return page(request, "login.html", None, status=status, **facts)

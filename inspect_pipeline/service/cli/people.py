@@ -73,7 +73,8 @@ def list_users(db: DatabaseOrPlants = None, plant: PlantFile = None) -> None:
         found = people.users(opened)
     table = Table("name", "full name", "role", "since", "account", box=SIMPLE_HEAD)
     for one in found:
-        state = "active" if one.disabled_at is None else f"disabled {one.disabled_at:%Y-%m-%d}"
+        way_in = "active" if one.has_password else "active, identity provider"
+        state = way_in if one.disabled_at is None else f"disabled {one.disabled_at:%Y-%m-%d}"
         row = (one.name, one.full_name, one.role, f"{one.created_at:%Y-%m-%d}", state)
         table.add_row(*(escape(cell) for cell in row))
     console().print(table)
@@ -104,7 +105,7 @@ def disable_user(name: UserName, db: DatabaseOrPlants = None, plant: PlantFile =
 
 @app.command("enable")
 def enable_user(name: UserName, db: DatabaseOrPlants = None, plant: PlantFile = None) -> None:
-    """Let a disabled account sign in again, with the password it had."""
+    """Let a disabled account sign in again, in the way it did."""
     with _database(db, plant) as engine, session(engine) as opened:
         account = _account(opened, name)
         people.enable(opened, account.id)

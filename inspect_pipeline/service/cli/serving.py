@@ -57,4 +57,6 @@ def welcome(settings: Review) -> list[str]:
         lines.append("https = true without a certificate: a proxy in front has to encrypt")
     elif settings.unencrypted and not settings.is_local:
         lines.append("warning: served without https, passwords can be read on the network")
+    if settings.oidc:
+        lines.append(f"{settings.oidc.name} has to allow browsers back to {settings.oidc.callback}")
     return lines
