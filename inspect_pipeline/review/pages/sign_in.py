@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -159,5 +160,10 @@ def _held_back(request: Request, wait: timedelta, *, name: str, next_path: str) 
 def _form(
     request: Request, *, next_path: str, name: str = "", message: str = "", status: int = 200
 ) -> Response:
-    facts = {"next_path": next_path, "name": name, "message": message}
+    facts = {
+        "next_path": next_path,
+        "name": name,
+        "message": message,
+        "here": f"/login?{urlencode({'next': next_path})}",
+    }
     return page(request, "login.html", None, status=status, **facts)
