@@ -1,4 +1,4 @@
-"""The queue in a real browser: keys, undo, two people, selections, and all of it without scripts."""
+"""The queue in a real browser: keys, undo, two people, selections, and all without scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In and out through the form, by keyboard alone; light and dark; what ends while a page is open."""
+"""In and out through the form, by keyboard alone; light and dark; a session that ended."""
 
 from __future__ import annotations
 

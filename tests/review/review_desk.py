@@ -50,6 +50,7 @@ class ReviewDesk:
     app: FastAPI
     engine: Engine
     ledger: Ledger
+    now: SteppingClock
 
     def client(self, name: str) -> TestClient:
         """A browser of this person, as HTMX and plain forms use it: with the CSRF token."""
@@ -91,7 +92,7 @@ def review_desk(url: str, folder: Path) -> Iterator[ReviewDesk]:
             zone="Europe/Oslo",
             passwords=quick_passwords(),
         )
-        yield ReviewDesk(app=app, engine=engine, ledger=ledger)
+        yield ReviewDesk(app=app, engine=engine, ledger=ledger, now=clock)
     engine.dispose()
 
 
