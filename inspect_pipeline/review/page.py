@@ -56,7 +56,10 @@ NAVIGATION = (
 def page(
     request: Request, template: str, person: Person | None, status: int = 200, **facts: object
 ) -> HTMLResponse:
-    """Renders `templates/NAME`; every name that the template uses has to be given."""
+    """Renders `templates/NAME`; every name that the template uses has to be given.
+
+    `here`, where given, is where the choice of colours leads back to.
+    """
     desk = desk_of(request)
     common = {
         "person": person,
@@ -67,7 +70,7 @@ def page(
         "navigation": _navigation(person),
         "csrf_token": (person.csrf_token if person else None) or "",
     }
-    rendered = desk.templates.get_template(template).render(**common, **facts)
+    rendered = desk.templates.get_template(template).render({**common, **facts})
     return HTMLResponse(rendered, status_code=status)
 
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Playwright, expect
 
+Opening = Callable[..., Page]  # who, which page, options of the window
 CHROMIUM = shutil.which("chromium")
 STARTED_WITHIN_S = 30
+_ANSWERS = (
+    "Failed to load resource",
+    "Response Status Error Code",
+    "htmx:sendError",
+    "htmx:afterRequest",
+)
 PATIENCE_MS = 60_000
 
 
@@ -38,15 +46,30 @@ def launched(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
-def page_of(browser: Browser, address: str, secret: str, **options: object) -> Page:
-    """A window of somebody whose session has this secret; an error in a script is an error here."""
-    context = browser.new_context(base_url=address, **options)  # type: ignore[arg-type]
-    context.add_cookies([{"name": "review", "value": secret, "url": address}])
+def page_of(browser: Browser, address: str, secret: str | None, **options: Any) -> Page:
+    """A window of somebody whose session has this secret, or of somebody who has to sign in."""
+    context = browser.new_context(base_url=address, **options)
+    if secret:
+        context.add_cookies([{"name": "review", "value": secret, "url": address}])
     opened = context.new_page()
     opened.set_default_timeout(PATIENCE_MS)
-    opened.on("pageerror", _refuse)
     return opened
 
 
-def _refuse(error: Exception) -> None:
-    raise AssertionError(f"a script failed: {error}")
+def complaints_of(page: Page) -> list[str]:
+    """Fills itself with what the browser complains of: scripts that fail, what the policy blocks.
+
+    An answer with an error status, or none, is no complaint: whoever expects another asserts it.
+    """
+    heard: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not message.text.startswith(_ANSWERS):
+            heard.append(f"{page.url}: {message.text}")
+
+    def note_failure(error: Error) -> None:
+        heard.append(f"{page.url}: a script failed: {error}")
+
+    page.on("console", note)
+    page.on("pageerror", note_failure)
+    return heard

@@ -20,12 +20,18 @@ from db.rows import FindingRow, ReviewRow
 from db.upgrade import open_database, upgrade
 from db.words import Role
 from inspect_pipeline.review.app import create_app
-from inspect_pipeline.review.passwords import Passwords
 from inspect_pipeline.service.ledger import Ledger
 from plant_config.review import Review
 from tests.integration.db.database_records import CARD, MODEL_ID, NOON
+from tests.review.browsers import PASSWORD, quick_passwords
 
-PEOPLE = {"kim": Role.REVIEWER, "ada": Role.REVIEWER, "vera": Role.VIEWER, "eva": Role.ENGINEER}
+PEOPLE = {
+    "kim": Role.REVIEWER,
+    "ada": Role.REVIEWER,
+    "vera": Role.VIEWER,
+    "eva": Role.ENGINEER,
+    "anna": Role.ADMIN,
+}
 
 
 class SteppingClock:
@@ -44,6 +50,7 @@ class ReviewDesk:
     app: FastAPI
     engine: Engine
     ledger: Ledger
+    now: SteppingClock
 
     def client(self, name: str) -> TestClient:
         """A browser of this person, as HTMX and plain forms use it: with the CSRF token."""
@@ -67,7 +74,7 @@ class ReviewDesk:
 
 @contextmanager
 def review_desk(url: str, folder: Path) -> Iterator[ReviewDesk]:
-    """Tables, a model, four people; pictures go to folder/evidence."""
+    """Tables, a model, five people; pictures go to folder/evidence."""
     engine = connect(url)
     upgrade(engine)
     engine.dispose()
@@ -83,13 +90,15 @@ def review_desk(url: str, folder: Path) -> Iterator[ReviewDesk]:
             now=clock,
             plant_name="Works",
             zone="Europe/Oslo",
-            passwords=Passwords(memory_kib=64, rounds=1),
+            passwords=quick_passwords(),
         )
-        yield ReviewDesk(app=app, engine=engine, ledger=ledger)
+        yield ReviewDesk(app=app, engine=engine, ledger=ledger, now=clock)
     engine.dispose()
 
 
 def sign_in_everybody(engine: Engine, *, at: datetime) -> None:
+    """PEOPLE, all with PASSWORD, each with a session whose secret is known."""
+    hashed = quick_passwords().hashed(PASSWORD)
     with session(engine) as opened:
         for name, role in PEOPLE.items():
             user_id = people.create_user(
@@ -97,7 +106,7 @@ def sign_in_everybody(engine: Engine, *, at: datetime) -> None:
                 name=name,
                 full_name=name.title(),
                 role=role,
-                password_hash="none",
+                password_hash=hashed,
                 created_at=at,
             )
             keys.open_session(

@@ -208,4 +208,4 @@ def test_a_frame_that_could_not_be_read_says_why(desk: ReviewDesk) -> None:
 
     assert "could not be read" in page
     assert "the file ends after 12 bytes" in page
-    assert 'href="/teach?frame=4"' in page
+    assert 'href="/teach?part=bracket"' in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -152,6 +153,7 @@ def login_page(
         "next_path": next_path,
         "name": name,
         "message": message,
+        "here": f"/login?{urlencode({'next': next_path})}",
         "provider": provider.settings if provider else None,
     }
     return page(request, "login.html", None, status=status, **facts)

@@ -192,8 +192,8 @@ def take_back(
     left = [one.finding_id for one in batch.conflicts]
     facts: Facts = {
         "gone": [],
-        "changed": _by_id(opened, desk, left, conflicts=left),
-        "returned": _by_id(opened, desk, restored),
+        "changed": [],
+        "returned": _by_id(opened, desk, [*restored, *left], conflicts=left),
         "toast": Toast(
             words=undone_words(len(restored)) if restored else conflict_words(len(left)),
             trouble=conflict_words(len(left)) if restored and left else None,

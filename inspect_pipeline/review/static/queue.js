@@ -157,6 +157,14 @@ function stepAside(sent) {
   focusCard(all.slice(last + 1).find((card) => !sent.includes(card)) ?? shown().at(-1));
 }
 
+// A card that comes back takes the place of what is left of it on the page.
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.detail.target !== cards) return;
+  for (const card of event.detail.fragment.querySelectorAll(".finding-card")) {
+    document.getElementById(card.id)?.remove();
+  }
+});
+
 const isQueueForm = (form) => form?.matches?.("[data-answer], [data-bulk]");
 const cardsOf = (form) =>
   form.matches("[data-bulk]") ? selected().map((box) => box.closest(".finding-card")) : [form.closest(".finding-card")];

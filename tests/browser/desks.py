@@ -1,0 +1,69 @@
+"""A desk on which something lies for every page: several lines, answers, long and hostile names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from db.engine import default_url, session
+from db.reviewing import review_finding
+from db.words import ReviewState
+from inspect_pipeline.records import Severity
+from tests.integration.db.database_records import (
+    a_finding,
+    failed,
+    frame_key,
+    passed,
+    unreadable,
+    whole_frame_pictures,
+)
+from tests.review.review_desk import ReviewDesk, review_desk
+
+HOSTILE = "<script>alert(1)</script>"
+LONG_PART = "a_part_with_a_name_of_some_length_that_nobody_broke"
+ANSWERS = {
+    1: ("ada", ReviewState.CONFIRMED, "a scratch, seen under the lamp"),
+    2: ("kim", ReviewState.FALSE_ALARM, ""),
+    3: ("kim", ReviewState.SECOND_LOOK, "w" * 150),
+}
+
+
+@contextmanager
+def full_desk(folder: Path) -> Iterator[ReviewDesk]:
+    """Frames 1 to 3 and 6 failed with findings 1 to 4, frame 4 passed, frame 5 was unreadable.
+
+    Finding 1 is critical and confirmed, 2 a false alarm of a hostile kind, 3 minor and for a second
+    look, 4 waits on another line. Pictures of frames 1, 2 and 4 are kept.
+    """
+    kept = whole_frame_pictures()
+    sly = replace(frame_key(1), serial="../../etc/passwd", source="=cmd()")
+    far = frame_key(
+        5,
+        part=LONG_PART,
+        line_id="line-with-a-long-name-2",
+        camera_id="camera-with-a-very-long-name-at-the-end",
+    )
+    inspections = (
+        replace(failed(0, a_finding(0, severity=Severity.CRITICAL)), pictures=kept),
+        replace(failed(1, replace(a_finding(1), kind=HOSTILE), key=sly), pictures=kept),
+        failed(2, a_finding(2, severity=Severity.MINOR)),
+        passed(3, pictures=kept),
+        unreadable(4),
+        failed(5, a_finding(5), key=replace(far, serial="S" * 80)),
+    )
+    with review_desk(default_url(folder / "findings.db"), folder) as desk:
+        for inspection in inspections:
+            desk.ledger.record(inspection)
+        with session(desk.engine) as opened:
+            for finding_id, (name, state, note) in ANSWERS.items():
+                review_finding(
+                    opened,
+                    finding_id,
+                    state_after=state,
+                    reviewer=name,
+                    reviewed_at=desk.now(),
+                    note=note,
+                )
+        yield desk
