@@ -53,6 +53,18 @@ class FindingsOf(Selection):
         "The next page: the id of the last finding of the one before.", least=1, most=MOST_ID
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.place is None:
+            return
+        x0, y0, x1, y1 = self.place
+        if x0 > x1 or y0 > y1:
+            raise QuestionRefused(
+                "place: write left,top,right,bottom as shares of the frame's sides, such as "
+                f"0.5,0,1,0.5, got {x0:g},{y0:g},{x1:g},{y1:g}",
+                field="place",
+            )
+
     def filtered(self, opened: Session) -> FindingFilter:
         return FindingFilter(
             part=self.part,

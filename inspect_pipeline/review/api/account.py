@@ -14,10 +14,11 @@ from db import keys
 from db.keys import MAX_TOKEN_NAME, TokenRow, sha256_of
 from db.words import Role
 from inspect_pipeline.review.access import NotAllowed, Person, Viewer
-from inspect_pipeline.review.api.fields import NO_NUL, Days, WrittenId
+from inspect_pipeline.review.api.fields import NO_NUL, Days
 from inspect_pipeline.review.api.problems import ApiProblem
 from inspect_pipeline.review.api.refusals import refusals, writing
 from inspect_pipeline.review.desk import desk_of
+from inspect_pipeline.review.fields import RowId
 from inspect_pipeline.review.pages.account import TOKEN_MARK
 from inspect_pipeline.review.transactions import Reading, Writing
 
@@ -135,7 +136,7 @@ def revoke_token(
     request: Request,
     person: Viewer,
     opened: Writing,
-    token_id: Annotated[WrittenId, Path(description="The id of a token of yours.")],
+    token_id: Annotated[RowId, Path(description="The id of a token of yours.")],
 ) -> None:
     """From now on it opens nothing; it stays in the list. Takes a browser's session."""
     _check_is_browser(person)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from db.evidence import EvidenceStore
@@ -18,12 +18,12 @@ from inspect_pipeline.review.access import Reviewer, Viewer
 from inspect_pipeline.review.answers import note_of
 from inspect_pipeline.review.desk import desk_of
 from inspect_pipeline.review.evidence_links import frame_picture
+from inspect_pipeline.review.fields import RowId
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.transactions import Reading, Writing
 
 router = APIRouter()
 
-RowId = Annotated[int, Path(ge=1, lt=2**63)]
 FRAMES_EACH_WAY = 4
 
 
