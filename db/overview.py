@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import Frame, Inspection
+from db.models.inspections import WAITING_STATES
 from db.questions.proportions import wilson_interval
 from db.questions.selection import Selection, finding_counts, inspection_counts, plant_zone
 from db.selects import Rows
@@ -105,9 +106,9 @@ def frame_size(opened: Session, part: str) -> tuple[int, int] | None:
 def waiting(opened: Session, wanted: Selection) -> dict[Severity, int]:
     """How many findings does nobody have decided about? Every severity is there."""
     counts = _finding_counts(opened, wanted)
-    states = (ReviewState.NEW, ReviewState.SECOND_LOOK)
     return {
-        severity: sum(counts.get((severity, state), 0) for state in states) for severity in Severity
+        severity: sum(counts.get((severity, state), 0) for state in WAITING_STATES)
+        for severity in Severity
     }
 
 

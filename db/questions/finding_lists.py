@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import QuestionRefused
 from db.models import Finding
+from db.models.inspections import WAITING_STATES
 from db.questions.parameters import MOST_ID, asked
 from db.questions.selection import Selection, model_named
 from db.questions.worst_first import worst_first
@@ -20,7 +21,6 @@ from db.selects import Rows, findings_select, waiting_select
 from db.tables import selected_table
 from db.words import ReviewState, Severity, Verdict
 
-WAITING_STATES = frozenset({ReviewState.NEW, ReviewState.SECOND_LOOK})
 MOST_ROWS = 100_000
 
 
