@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +46,7 @@ class AuditRow:
 
 @dataclass(frozen=True, kw_only=True)
 class GoodFrameRow:
+    frame_id: int
     added_by: str
     added_at: datetime
     removed_by: str | None
@@ -73,35 +75,29 @@ class FrameHistory:
 
 def frame_history(opened: Session, frame_id: int) -> FrameHistory:
     """Everything that was ever said of one frame; raises UnknownRecord."""
-    frame = _frame(opened, frame_id)
-    findings = _reviewed_findings(opened, frame_id)
-    made = inspection_columns().where(Inspection.frame_id == frame_id).order_by(Inspection.id)
-    inspections = [InspectionRow(**row) for row in opened.execute(made).mappings()]
-    return FrameHistory(
-        frame=frame,
-        inspections=tuple(
-            InspectionHistory(inspection=one, findings=tuple(findings[one.inspection_id]))
-            for one in inspections
-        ),
-        audits=tuple(audits(opened, frame_id)),
-        good_frame=_good_frame(opened, frame_id),
-    )
+    found = frame_histories(opened, [frame_id])
+    if not found:
+        raise UnknownRecord(f"there is no frame {frame_id}")
+    return found[0]
 
 
-def audits(opened: Session, frame_id: int) -> list[AuditRow]:
-    """Who said what of a whole frame, in the order it was said?"""
-    chosen = select(
-        Audit.id.label("audit_id"),
-        Audit.frame_id,
-        Audit.auditor,
-        Audit.audited_at,
-        Audit.judgement,
-        Audit.note,
-    ).where(Audit.frame_id == frame_id)
-    return [AuditRow(**row) for row in opened.execute(chosen.order_by(Audit.id)).mappings()]
+def frame_histories(opened: Session, frame_ids: Sequence[int]) -> list[FrameHistory]:
+    """The same of several frames, by their ids; unknown ids are left out."""
+    inspections = _inspections(opened, frame_ids)
+    audits = _audits(opened, frame_ids)
+    good_frames = _good_frames(opened, frame_ids)
+    return [
+        FrameHistory(
+            frame=frame,
+            inspections=tuple(inspections[frame.frame_id]),
+            audits=tuple(audits[frame.frame_id]),
+            good_frame=good_frames.get(frame.frame_id),
+        )
+        for frame in _frames(opened, frame_ids)
+    ]
 
 
-def _frame(opened: Session, frame_id: int) -> FrameRow:
+def _frames(opened: Session, frame_ids: Sequence[int]) -> list[FrameRow]:
     chosen = select(
         Frame.id.label("frame_id"),
         Frame.part,
@@ -114,20 +110,32 @@ def _frame(opened: Session, frame_id: int) -> FrameRow:
         Frame.content_sha256,
         Frame.width_px,
         Frame.height_px,
-    ).where(Frame.id == frame_id)
-    row = opened.execute(chosen).mappings().one_or_none()
-    if row is None:
-        raise UnknownRecord(f"there is no frame {frame_id}")
-    return FrameRow(**row)
+    ).where(Frame.id.in_(frame_ids))
+    return [FrameRow(**row) for row in opened.execute(chosen.order_by(Frame.id)).mappings()]
 
 
-def _reviewed_findings(opened: Session, frame_id: int) -> dict[int, list[ReviewedFinding]]:
+def _inspections(opened: Session, frame_ids: Sequence[int]) -> dict[int, list[InspectionHistory]]:
+    """By frame."""
+    findings = _reviewed_findings(opened, frame_ids)
+    chosen = inspection_columns().where(Inspection.frame_id.in_(frame_ids)).order_by(Inspection.id)
+    made: dict[int, list[InspectionHistory]] = defaultdict(list)
+    for facts in opened.execute(chosen).mappings():
+        row = InspectionRow(**facts)
+        made[row.frame_id].append(
+            InspectionHistory(inspection=row, findings=tuple(findings[row.inspection_id]))
+        )
+    return made
+
+
+def _reviewed_findings(
+    opened: Session, frame_ids: Sequence[int]
+) -> dict[int, list[ReviewedFinding]]:
     """By inspection."""
-    of_frame = select(Finding.id).join(Inspection).where(Inspection.frame_id == frame_id)
+    of_frames = select(Finding.id).join(Inspection).where(Inspection.frame_id.in_(frame_ids))
     said: dict[int, list[ReviewRow]] = defaultdict(list)
-    for row in opened.execute(reviews_select().where(Review.finding_id.in_(of_frame))).mappings():
+    for row in opened.execute(reviews_select().where(Review.finding_id.in_(of_frames))).mappings():
         said[row["finding_id"]].append(ReviewRow(**row))
-    chosen = finding_columns().where(Inspection.frame_id == frame_id).order_by(Finding.number)
+    chosen = finding_columns().where(Inspection.frame_id.in_(frame_ids)).order_by(Finding.number)
     found: dict[int, list[ReviewedFinding]] = defaultdict(list)
     for facts in opened.execute(chosen).mappings():
         finding = FindingRow(**facts)
@@ -136,9 +144,29 @@ def _reviewed_findings(opened: Session, frame_id: int) -> dict[int, list[Reviewe
     return found
 
 
-def _good_frame(opened: Session, frame_id: int) -> GoodFrameRow | None:
+def _audits(opened: Session, frame_ids: Sequence[int]) -> dict[int, list[AuditRow]]:
+    """By frame."""
     chosen = select(
-        GoodFrame.added_by, GoodFrame.added_at, GoodFrame.removed_by, GoodFrame.removed_at
-    ).where(GoodFrame.frame_id == frame_id)
-    row = opened.execute(chosen).mappings().one_or_none()
-    return None if row is None else GoodFrameRow(**row)
+        Audit.id.label("audit_id"),
+        Audit.frame_id,
+        Audit.auditor,
+        Audit.audited_at,
+        Audit.judgement,
+        Audit.note,
+    ).where(Audit.frame_id.in_(frame_ids))
+    said: dict[int, list[AuditRow]] = defaultdict(list)
+    for row in opened.execute(chosen.order_by(Audit.id)).mappings():
+        said[row["frame_id"]].append(AuditRow(**row))
+    return said
+
+
+def _good_frames(opened: Session, frame_ids: Sequence[int]) -> dict[int, GoodFrameRow]:
+    """By frame."""
+    chosen = select(
+        GoodFrame.frame_id,
+        GoodFrame.added_by,
+        GoodFrame.added_at,
+        GoodFrame.removed_by,
+        GoodFrame.removed_at,
+    ).where(GoodFrame.frame_id.in_(frame_ids))
+    return {row["frame_id"]: GoodFrameRow(**row) for row in opened.execute(chosen).mappings()}

@@ -1,4 +1,4 @@
-"""What somebody who comes to the line wants to see first: what there is, what waits, what is still.
+"""What somebody who comes to the line wants to see first: what waits, what came last, what is bad.
 
 Counts come from the kept tallies, last frames through the index of each camera.
 """
@@ -11,18 +11,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import Camera, Frame, Inspection, Line, Part
+from db.models import Frame, Inspection
+from db.models.inspections import WAITING_STATES
 from db.questions.proportions import wilson_interval
 from db.questions.selection import Selection, finding_counts, inspection_counts, plant_zone
 from db.selects import Rows
 from db.words import Outcome, ReviewState, Severity, UnfitReason
-
-
-@dataclass(frozen=True, kw_only=True)
-class Places:
-    lines: tuple[str, ...]
-    parts: tuple[str, ...]
-    cameras: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +49,6 @@ class Share:
     @property
     def interval(self) -> tuple[float, float] | None:
         return wilson_interval(self.count, self.of)
-
-
-def places(opened: Session) -> Places:
-    """Which lines, parts and cameras have been met?"""
-    lines, parts, cameras = (
-        tuple(opened.scalars(select(column).order_by(column)))
-        for column in (Line.line_id, Part.part, Camera.camera_id)
-    )
-    return Places(lines=lines, parts=parts, cameras=cameras)
 
 
 def newest_taken_at(opened: Session, wanted: Selection) -> datetime | None:
@@ -121,9 +106,9 @@ def frame_size(opened: Session, part: str) -> tuple[int, int] | None:
 def waiting(opened: Session, wanted: Selection) -> dict[Severity, int]:
     """How many findings does nobody have decided about? Every severity is there."""
     counts = _finding_counts(opened, wanted)
-    states = (ReviewState.NEW, ReviewState.SECOND_LOOK)
     return {
-        severity: sum(counts.get((severity, state), 0) for state in states) for severity in Severity
+        severity: sum(counts.get((severity, state), 0) for state in WAITING_STATES)
+        for severity in Severity
     }
 
 

@@ -31,6 +31,15 @@ class PartRow:
     false_alarms: float | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """What a person can choose from."""
+
+    lines: tuple[str, ...]
+    parts: tuple[str, ...]
+    cameras: tuple[CameraRow, ...]
+
+
 def lines(opened: Session) -> list[LineRow]:
     chosen = select(Line.line_id, Line.plant).order_by(Line.line_id)
     return [LineRow(**row) for row in opened.execute(chosen).mappings()]
@@ -44,3 +53,11 @@ def cameras(opened: Session) -> list[CameraRow]:
 def parts(opened: Session) -> list[PartRow]:
     chosen = select(Part.part, Part.mm_per_px, Part.false_alarms).order_by(Part.part)
     return [PartRow(**row) for row in opened.execute(chosen).mappings()]
+
+
+def places(opened: Session) -> Places:
+    return Places(
+        lines=tuple(row.line_id for row in lines(opened)),
+        parts=tuple(row.part for row in parts(opened)),
+        cameras=tuple(cameras(opened)),
+    )

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from db.errors import RecordRefused
 from db.models import Audit, Finding, Frame, GoodFrame, Inspection
+from db.models.inspections import WAITING_STATES
 from db.pictures import PictureKind
 from db.words import Outcome, ReviewState, Verdict
 
@@ -104,7 +105,7 @@ def _shielding_states(rules: Retention) -> list[ColumnElement[bool]]:
     if Shield.CONFIRMED not in rules.even_if:
         shields.append(Finding.state == ReviewState.CONFIRMED)
     if Shield.UNREVIEWED not in rules.even_if:
-        waiting: ColumnElement[bool] = Finding.state.in_((ReviewState.NEW, ReviewState.SECOND_LOOK))
+        waiting: ColumnElement[bool] = Finding.state.in_(WAITING_STATES)
         if Shield.UNREVIEWED_REJECTED in rules.even_if:
             never_seen = and_(Finding.verdict == Verdict.REJECTED, Finding.state == ReviewState.NEW)
             waiting = and_(waiting, ~never_seen)

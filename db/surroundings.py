@@ -1,4 +1,4 @@
-"""What lies around a finding: its frame, what that camera saw before and after, the same place.
+"""What lies around a finding: what that camera saw before and after, and at the same place.
 
 Every read looks at a bounded number of rows, however many there are.
 """
@@ -14,50 +14,13 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from db.errors import UnknownRecord
-from db.models import Audit, Finding, Frame, Inspection, Model
-from db.rows import FindingRow, InspectionRow
-from db.selects import Rows, finding_columns, inspection_columns
-from db.words import Judgement, Outcome
+from db.models import Finding, Frame, Inspection, Model
+from db.rows import FindingRow
+from db.selects import Rows, finding_columns
+from db.words import Outcome
 
 NEAR = 0.04  # share of the frame's sides: this far away is the same place
 LOOKED_THROUGH = 2_000  # findings of a camera that are compared by place, each way in time
-
-
-@dataclass(frozen=True, kw_only=True)
-class FrameRow:
-    frame_id: int
-    part: str
-    line_id: str
-    camera_id: str
-    serial: str | None
-    taken_at: datetime
-    source: str
-    content_sha256: str
-    web_position_mm: float | None
-    width_px: int | None
-    height_px: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuditRow:
-    """What a person said of a whole frame."""
-
-    audit_id: int
-    frame_id: int
-    auditor: str
-    audited_at: datetime
-    judgement: Judgement
-    note: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class FrameDetail:
-    """Everything that is known of one frame; inspections and audits in the order they were made."""
-
-    frame: FrameRow
-    inspections: tuple[InspectionRow, ...]
-    findings: tuple[FindingRow, ...]
-    audits: tuple[AuditRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,51 +54,6 @@ class Named:
 
     names: tuple[str | None, str | None, str | None, str | None]
     model_card: dict[str, Any]
-
-
-def frame(opened: Session, frame_id: int) -> FrameDetail:
-    """Everything about one frame; raises UnknownRecord."""
-    chosen = select(
-        Frame.id.label("frame_id"),
-        Frame.part,
-        Frame.line_id,
-        Frame.camera_id,
-        Frame.serial,
-        Frame.taken_at,
-        Frame.source,
-        Frame.content_sha256,
-        Frame.web_position_mm,
-        Frame.width_px,
-        Frame.height_px,
-    ).where(Frame.id == frame_id)
-    row = opened.execute(chosen).mappings().one_or_none()
-    if row is None:
-        raise UnknownRecord(f"there is no frame {frame_id}")
-    inspections = inspection_columns().where(Frame.id == frame_id).order_by(Inspection.id)
-    findings = finding_columns().where(Frame.id == frame_id).order_by(Inspection.id, Finding.number)
-    return FrameDetail(
-        frame=FrameRow(**row),
-        inspections=tuple(InspectionRow(**one) for one in opened.execute(inspections).mappings()),
-        findings=tuple(FindingRow(**one) for one in opened.execute(findings).mappings()),
-        audits=tuple(audits(opened, frame_id)),
-    )
-
-
-def audits(opened: Session, frame_id: int) -> list[AuditRow]:
-    """Who said what of a whole frame, in the order it was said?"""
-    chosen = (
-        select(
-            Audit.id.label("audit_id"),
-            Audit.frame_id,
-            Audit.auditor,
-            Audit.audited_at,
-            Audit.judgement,
-            Audit.note,
-        )
-        .where(Audit.frame_id == frame_id)
-        .order_by(Audit.id)
-    )
-    return [AuditRow(**row) for row in opened.execute(chosen).mappings()]
 
 
 def frames_beside(opened: Session, frame_id: int, *, each_way: int) -> list[NeighbourFrame]:

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from db.models import Camera, Finding, Line, Part, Review
+from db.models import Finding, Review
 from db.rows import FindingFilter, FindingRow, ReviewRow
 from db.selects import finding_columns, reviews_select, waiting_conditions
 
 COUNTED_TO = 1_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Places:
-    """What a person can choose from; a camera with its line."""
-
-    parts: tuple[str, ...]
-    lines: tuple[str, ...]
-    cameras: tuple[tuple[str, str], ...]
 
 
 def waiting_count(opened: Session, wanted: FindingFilter) -> int:
@@ -63,13 +53,3 @@ def reviews_of_batch(opened: Session, batch_id: str) -> list[ReviewRow]:
     """What one action said; empty where there is none of that name."""
     rows = opened.execute(reviews_select().where(Review.batch_id == batch_id)).mappings()
     return [ReviewRow(**row) for row in rows]
-
-
-def places(opened: Session) -> Places:
-    """Which parts, lines and cameras have been met?"""
-    cameras = select(Camera.camera_id, Camera.line_id).order_by(Camera.camera_id)
-    return Places(
-        parts=tuple(opened.scalars(select(Part.part).order_by(Part.part))),
-        lines=tuple(opened.scalars(select(Line.line_id).order_by(Line.line_id))),
-        cameras=tuple((camera_id, line_id) for camera_id, line_id in opened.execute(cameras)),
-    )

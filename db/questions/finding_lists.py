@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import QuestionRefused
 from db.models import Finding, Model
+from db.models.inspections import WAITING_STATES
 from db.questions.parameters import MOST_ID, asked
 from db.questions.selection import Selection, model_named
 from db.questions.worst_first import worst_first
@@ -20,7 +21,6 @@ from db.selects import Rows, findings_select, waiting_select
 from db.tables import selected_table
 from db.words import ReviewState, Severity, Verdict
 
-WAITING_STATES = frozenset({ReviewState.NEW, ReviewState.SECOND_LOOK})
 MOST_ROWS = 100_000
 
 
@@ -52,6 +52,18 @@ class FindingsOf(Selection):
     after: int | None = asked(
         "The next page: the id of the last finding of the one before.", least=1, most=MOST_ID
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.place is None:
+            return
+        x0, y0, x1, y1 = self.place
+        if x0 > x1 or y0 > y1:
+            raise QuestionRefused(
+                "place: write left,top,right,bottom as shares of the frame's sides, such as "
+                f"0.5,0,1,0.5, got {x0:g},{y0:g},{x1:g},{y1:g}",
+                field="place",
+            )
 
     def filtered(self, opened: Session) -> FindingFilter:
         model_id = None if self.model is None else model_named(opened, self.model)

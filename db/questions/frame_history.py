@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import pandas as pd
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from db.errors import QuestionRefused
-from db.models import Audit, Finding, Frame, GoodFrame, Inspection, Model, Review
+from db.histories import FrameHistory, InspectionHistory, frame_histories
+from db.models import Frame, Model
 from db.questions.parameters import MOST_ID, asked
 from db.tables import rows_table
 
@@ -61,15 +63,9 @@ def frame_history(opened: Session, wanted: HistoryOf) -> pd.DataFrame:
         .order_by(Frame.taken_at.desc(), Frame.id.desc())
         .limit(_MOST_FRAMES)
     )
-    frame_ids = opened.scalars(chosen).all()
-    events = [
-        *_taken(opened, frame_ids),
-        *_inspected(opened, frame_ids),
-        *_found(opened, frame_ids),
-        *_reviewed(opened, frame_ids),
-        *_audited(opened, frame_ids),
-        *_given(opened, frame_ids),
-    ]
+    histories = frame_histories(opened, opened.scalars(chosen).all())
+    names = _model_names(opened, histories)
+    events = [event for history in histories for event in _events(history, names)]
     events.sort(key=lambda one: (one.at, _STEPS.index(one.event), one.finding_id or 0))
     return rows_table(events, Event)
 
@@ -82,170 +78,72 @@ def _named(wanted: HistoryOf) -> ColumnElement[bool]:
     return Frame.content_sha256 == (wanted.content or "").lower()
 
 
-def _taken(opened: Session, frame_ids: Sequence[int]) -> list[Event]:
-    chosen = select(
-        Frame.id, Frame.taken_at, Frame.camera_id, Frame.line_id, Frame.part, Frame.source
-    ).where(Frame.id.in_(frame_ids))
-    return [
-        Event(
-            at=row.taken_at,
-            event="taken",
-            who=row.camera_id,
-            said=f"{row.part} on {row.line_id}",
-            note=row.source,
-            frame_id=row.id,
-            inspection_id=None,
-            finding_id=None,
-        )
-        for row in opened.execute(chosen)
-    ]
+def _model_names(opened: Session, histories: Sequence[FrameHistory]) -> dict[str, str]:
+    """By model."""
+    model_ids = {one.inspection.model_id for history in histories for one in history.inspections}
+    chosen = select(Model.model_id, Model.name).where(Model.model_id.in_(model_ids))
+    return {row.model_id: row.name for row in opened.execute(chosen)}
 
 
-def _inspected(opened: Session, frame_ids: Sequence[int]) -> list[Event]:
-    chosen = (
-        select(
-            Inspection.id,
-            Inspection.frame_id,
-            Inspection.inspected_at,
-            Inspection.outcome,
-            Inspection.score,
-            Inspection.unfit_reason,
-            Inspection.unfit_detail,
-            Model.name,
-        )
-        .join(Model, Inspection.model_id == Model.model_id)
-        .where(Inspection.frame_id.in_(frame_ids))
+def _events(history: FrameHistory, names: Mapping[str, str]) -> Iterator[Event]:
+    """One frame's, unsorted; `names` are those of the models."""
+    frame = history.frame
+    event = partial(Event, frame_id=frame.frame_id, inspection_id=None, finding_id=None)
+    yield event(
+        at=frame.taken_at,
+        event="taken",
+        who=frame.camera_id,
+        said=f"{frame.part} on {frame.line_id}",
+        note=frame.source,
     )
-    return [
-        Event(
-            at=row.inspected_at,
-            event="inspected",
-            who=row.name,
-            said=row.outcome if row.score is None else f"{row.outcome}, score {row.score:.3f}",
-            note=row.unfit_detail or row.unfit_reason,
-            frame_id=row.frame_id,
-            inspection_id=row.id,
-            finding_id=None,
+    for made in history.inspections:
+        yield from _of_inspection(made, names[made.inspection.model_id])
+    for audit in history.audits:
+        yield event(
+            at=audit.audited_at,
+            event="audited",
+            who=audit.auditor,
+            said=audit.judgement,
+            note=audit.note,
         )
-        for row in opened.execute(chosen)
-    ]
+    given = history.good_frame
+    if given is not None:
+        said = f"to the good set of {frame.part}"
+        yield event(at=given.added_at, event="given", who=given.added_by, said=said, note=None)
+    if given is not None and given.removed_at is not None:
+        who, said = given.removed_by or "", f"from the good set of {frame.part}"
+        yield event(at=given.removed_at, event="removed", who=who, said=said, note=None)
 
 
-def _found(opened: Session, frame_ids: Sequence[int]) -> list[Event]:
-    chosen = (
-        select(
-            Finding.id,
-            Finding.inspection_id,
-            Inspection.frame_id,
-            Inspection.inspected_at,
-            Finding.verdict,
-            Finding.severity,
-            Finding.area_mm2,
-            Finding.score,
-            Finding.kind,
-            Model.name,
-        )
-        .join(Inspection, Finding.inspection_id == Inspection.id)
-        .join(Model, Inspection.model_id == Model.model_id)
-        .where(Inspection.frame_id.in_(frame_ids))
+def _of_inspection(made: InspectionHistory, model_name: str) -> Iterator[Event]:
+    inspection = made.inspection
+    event = partial(
+        Event, frame_id=inspection.frame_id, inspection_id=inspection.inspection_id, finding_id=None
     )
-    return [
-        Event(
-            at=row.inspected_at,
+    score = "" if inspection.score is None else f", score {inspection.score:.3f}"
+    yield event(
+        at=inspection.inspected_at,
+        event="inspected",
+        who=model_name,
+        said=f"{inspection.outcome}{score}",
+        note=inspection.unfit_detail or inspection.unfit_reason,
+    )
+    for one in made.findings:
+        row = one.finding
+        yield event(
+            at=inspection.inspected_at,
             event="found",
-            who=row.name,
+            who=model_name,
             said=f"{row.verdict}, {row.severity}, {row.area_mm2:.3g} mm², score {row.score:.3f}",
             note=row.kind,
-            frame_id=row.frame_id,
-            inspection_id=row.inspection_id,
-            finding_id=row.id,
-        )
-        for row in opened.execute(chosen)
-    ]
-
-
-def _reviewed(opened: Session, frame_ids: Sequence[int]) -> list[Event]:
-    chosen = (
-        select(
-            Review.finding_id,
-            Review.reviewer,
-            Review.reviewed_at,
-            Review.state_before,
-            Review.state_after,
-            Review.note,
-            Review.undoes_id,
-            Finding.inspection_id,
-            Inspection.frame_id,
-        )
-        .join(Finding, Review.finding_id == Finding.id)
-        .join(Inspection, Finding.inspection_id == Inspection.id)
-        .where(Inspection.frame_id.in_(frame_ids))
-        .order_by(Review.id)
-    )
-    return [
-        Event(
-            at=row.reviewed_at,
-            event="reviewed" if row.undoes_id is None else "undone",
-            who=row.reviewer,
-            said=f"{row.state_before} -> {row.state_after}",
-            note=row.note,
-            frame_id=row.frame_id,
-            inspection_id=row.inspection_id,
             finding_id=row.finding_id,
         )
-        for row in opened.execute(chosen)
-    ]
-
-
-def _audited(opened: Session, frame_ids: Sequence[int]) -> list[Event]:
-    chosen = (
-        select(Audit.frame_id, Audit.auditor, Audit.audited_at, Audit.judgement, Audit.note)
-        .where(Audit.frame_id.in_(frame_ids))
-        .order_by(Audit.id)
-    )
-    return [
-        Event(
-            at=row.audited_at,
-            event="audited",
-            who=row.auditor,
-            said=row.judgement,
-            note=row.note,
-            frame_id=row.frame_id,
-            inspection_id=None,
-            finding_id=None,
-        )
-        for row in opened.execute(chosen)
-    ]
-
-
-def _given(opened: Session, frame_ids: Sequence[int]) -> list[Event]:
-    """To the good set, and taken out of it again."""
-    chosen = select(
-        GoodFrame.frame_id,
-        GoodFrame.part,
-        GoodFrame.added_by,
-        GoodFrame.added_at,
-        GoodFrame.removed_by,
-        GoodFrame.removed_at,
-    ).where(GoodFrame.frame_id.in_(frame_ids))
-    events = []
-    for row in opened.execute(chosen):
-        steps = (
-            ("given", row.added_by, row.added_at, f"to the good set of {row.part}"),
-            ("removed", row.removed_by, row.removed_at, f"from the good set of {row.part}"),
-        )
-        events += [
-            Event(
-                at=at,
-                event=event,
-                who=who,
-                said=said,
-                note=None,
-                frame_id=row.frame_id,
-                inspection_id=None,
-                finding_id=None,
+        for review in one.reviews:
+            yield event(
+                at=review.reviewed_at,
+                event="reviewed" if review.undoes_id is None else "undone",
+                who=review.reviewer,
+                said=f"{review.state_before} -> {review.state_after}",
+                note=review.note,
+                finding_id=row.finding_id,
             )
-            for event, who, at, said in steps
-            if at is not None
-        ]
-    return events

@@ -18,33 +18,25 @@ Shown = Literal["", "colour", "veil", "small"]
 
 def finding_picture(row: FindingRow, which: Which, shown: Shown = "") -> str:
     """Of the region with its surroundings (evidence_x0 to evidence_y1); "" where none is kept."""
-    name = {
-        "observed": row.observed_name,
-        "golden": row.golden_name,
-        "restored": row.restored_name,
-        "heat": row.heat_name,
-    }[which]
-    return "" if name is None else _address(name, {"finding": str(row.finding_id)}, shown)
+    return row_picture(row, which, shown) or ""
 
 
 def frame_picture(row: InspectionRow | NeighbourFrame, shown: Shown = "") -> str | None:
     """Of the whole frame as the camera saw it; None where none was kept."""
-    if row.observed_name is None:
-        return None
     return _address(row.observed_name, {"inspection": str(row.inspection_id)}, shown)
 
 
 def row_picture(row: FindingRow | InspectionRow, which: Which, shown: Shown = "") -> str | None:
     """Of the region or of the whole frame, by what the row is of; None where none is kept."""
-    if isinstance(row, FindingRow):
-        return finding_picture(row, which, shown) or None
     name = {
         "observed": row.observed_name,
         "golden": row.golden_name,
         "restored": row.restored_name,
         "heat": row.heat_name,
     }[which]
-    return name and _address(name, {"inspection": str(row.inspection_id)}, shown)
+    if isinstance(row, FindingRow):
+        return _address(name, {"finding": str(row.finding_id)}, shown)
+    return _address(name, {"inspection": str(row.inspection_id)}, shown)
 
 
 def difference_picture(finding_id: int, shown: Literal["signed", "absolute"]) -> str:
@@ -52,5 +44,7 @@ def difference_picture(finding_id: int, shown: Literal["signed", "absolute"]) ->
     return f"/findings/{finding_id}/difference?as={shown}"
 
 
-def _address(name: str, owner: dict[str, str], shown: Shown) -> str:
+def _address(name: str | None, owner: dict[str, str], shown: Shown) -> str | None:
+    if name is None:
+        return None
     return f"/evidence/{name}?{urlencode(owner | ({'as': shown} if shown else {}))}"

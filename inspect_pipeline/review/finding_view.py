@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from db import queries
 from db.evidence import EvidenceStore
+from db.models.inspections import WAITING_STATES
 from db.questions.likeness import SimilarTo, similar
 from db.rows import FindingDetail, FindingRow, InspectionRow
 from db.surroundings import (
@@ -18,7 +19,6 @@ from db.surroundings import (
     frames_beside,
 )
 from db.waiting import findings_by_id, waiting_beside
-from db.words import ReviewState
 from inspect_pipeline.reports.model_cards import CalibrationFacts, calibration_facts
 from inspect_pipeline.review.evidence_links import difference_picture, finding_picture
 from inspect_pipeline.review.queue_cards import Crop, QueueCard, cards_of, crop_of
@@ -69,7 +69,7 @@ class FindingView:
 
     @property
     def is_waiting(self) -> bool:
-        return self.row.state in {ReviewState.NEW, ReviewState.SECOND_LOOK}
+        return self.row.state in WAITING_STATES
 
 
 def finding_view(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from db.evidence import EvidenceStore
+from db.models.inspections import WAITING_STATES
 from db.rows import FindingRow, ReviewRow
 from db.surroundings import FindingShape, shapes
 from db.waiting import last_reviews
-from db.words import ReviewState
 from inspect_pipeline.geometry import Box
 from inspect_pipeline.reports.stored import mask_of
 from inspect_pipeline.review.outlines import outline
@@ -44,7 +44,7 @@ class QueueCard:
 
     @property
     def is_waiting(self) -> bool:
-        return self.row.state in {ReviewState.NEW, ReviewState.SECOND_LOOK}
+        return self.row.state in WAITING_STATES
 
 
 def cards_of(

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from db.rows import AfterUrgent, FindingFilter
-from db.waiting import Places
+from sqlalchemy.orm import Session
+
+from db.errors import QuestionRefused
+from db.models.inspections import WAITING_STATES
+from db.plants import Places
+from db.questions.finding_lists import FindingsOf
+from db.questions.parameters import parameters_from
+from db.rows import AfterUrgent, FindingFilter, FindingRow
 from db.words import ReviewState, Severity, Verdict
+from inspect_pipeline.review.cursors import BadCursor, number_cursor, number_of
 
 LONGEST_NAME = 200
-WAITING_STATES = (ReviewState.NEW, ReviewState.SECOND_LOOK)
 LABELS = {
     "part": "Part",
     "line": "Line",
@@ -36,7 +40,8 @@ NINTHS = {  # place on the frame as x0,y0,x1,y1 in shares of its sides
     for y, row in zip(THIRDS, ("upper", "middle", "lower"), strict=True)
     for x, words in zip(THIRDS, (f"{row} left", f"{row} middle", f"{row} right"), strict=True)
 }
-Word = TypeVar("Word", bound=StrEnum)
+_PARAMETERS = {"state": "states"}  # where the queue's name is not that of FindingsOf
+_LIST = "queue"
 Place = tuple[float, float, float, float]
 
 
@@ -83,7 +88,7 @@ class QueueFilter:
         return [
             Chip(
                 label=LABELS[name],
-                words=_chip_words(name, said),
+                words=self.words_of(name),
                 without=urlencode({other: v for other, v in self.given.items() if other != name}),
             )
             for name, said in self.given.items()
@@ -91,7 +96,12 @@ class QueueFilter:
 
     def words_of(self, name: str) -> str:
         """What a field says, for people; "" where it says nothing."""
-        return _chip_words(name, self.given[name]) if name in self.given else ""
+        said = self.given.get(name, "")
+        if name == "place":
+            return _place_words(said, self.wanted.place)
+        if said and name.startswith("area"):
+            return f"{said} mm²"
+        return said.replace("_", " ") if name in {"state", "verdict", "severity"} else said
 
     def url(self, path: str, **more: str) -> str:
         """The path with this filter, and more words after it."""
@@ -99,8 +109,10 @@ class QueueFilter:
         return f"{path}?{query}" if query else path
 
 
-def queue_filter(asked: Mapping[str, str], zone: ZoneInfo) -> QueueFilter:
-    """Fields that are empty or not ours say nothing. Times without a zone are the plant's.
+def queue_filter(
+    opened: Session, asked: Mapping[str, str], *, zone: ZoneInfo, now: datetime
+) -> QueueFilter:
+    """Fields that are empty or not ours say nothing; the others are those of `FindingsOf`.
 
     Raises BadFilter.
     """
@@ -108,38 +120,33 @@ def queue_filter(asked: Mapping[str, str], zone: ZoneInfo) -> QueueFilter:
     for name, said in given.items():
         if len(said) > LONGEST_NAME or not said.isprintable():
             raise BadFilter(f"{LABELS[name]}: expected up to {LONGEST_NAME} printable characters")
-    state = _read(given, "state", _one_of(ReviewState))
-    if state is not None and state not in WAITING_STATES:
-        raise BadFilter(f"State: {state} findings do not wait: use Search to find them")
-    since, until = (_read(given, name, _moment(zone)) for name in ("since", "until"))
-    if since is not None and until is not None and since >= until:
-        raise BadFilter("Since: expected a time before Until")
-    wanted = FindingFilter(
-        part=given.get("part"),
-        line_id=given.get("line"),
-        camera_id=given.get("camera"),
-        severity=_read(given, "severity", _one_of(Severity)),
-        verdict=_read(given, "verdict", _one_of(Verdict)),
-        state=state,
-        since=since,
-        until=until,
-        area_mm2_min=_read(given, "area_min", _area),
-        area_mm2_max=_read(given, "area_max", _area),
-        place=_read(given, "place", _place),
-    )
+    written = {_PARAMETERS.get(name, name): said for name, said in given.items()}
+    try:
+        wanted = parameters_from(FindingsOf, written, zone=zone, now=now).filtered(opened)
+    except QuestionRefused as error:
+        label = next(LABELS[name] for name in given if _PARAMETERS.get(name, name) == error.field)
+        raise BadFilter(f"{label}: {str(error).removeprefix(f'{error.field}: ')}") from error
+    for state in wanted.states:
+        if state not in WAITING_STATES:
+            raise BadFilter(f"State: {state} findings do not wait: use Search to find them")
     return QueueFilter(wanted=wanted, given=given)
 
 
 def choices(places: Places) -> list[Choice]:
     """What the form of the filter offers."""
-    cameras = [(camera_id, f"{camera_id} ({line_id})") for camera_id, line_id in places.cameras]
+    cameras = [(one.camera_id, f"{one.camera_id} ({one.line_id})") for one in places.cameras]
+    waiting = [state for state in ReviewState if state in WAITING_STATES]
     offered = (
         ("part", "Every part", [(part, part) for part in places.parts]),
         ("line", "Every line", [(line_id, line_id) for line_id in places.lines]),
         ("camera", "Every camera", cameras),
         ("severity", "Any", _words(reversed(Severity))),
         ("verdict", "Any", _words(Verdict)),
-        ("state", "New or second look", _words(WAITING_STATES)),
+        (
+            "state",
+            "New or second look",
+            _words(waiting),
+        ),
         ("place", "Anywhere", list(NINTHS.items())),
     )
     return [
@@ -148,96 +155,26 @@ def choices(places: Places) -> list[Choice]:
     ]
 
 
-def written_after(urgency: float, finding_id: int) -> str:
+def end_of(last: FindingRow) -> str:
     """Where a page ended, for a URL; `after_of` reads it back without loss."""
-    return f"{urgency!r}~{finding_id}"
+    return number_cursor(_LIST, last.urgency, last.finding_id)
 
 
-def after_of(said: str) -> AfterUrgent:
+def after_of(cursor: str) -> AfterUrgent:
     """Raises BadFilter."""
-    urgency, _, finding_id = said.partition("~")
     try:
-        after = AfterUrgent(urgency=float(urgency), row_id=int(finding_id))
-    except ValueError as error:
+        urgency, finding_id = number_of(cursor, _LIST)
+    except BadCursor as error:
         raise BadFilter("After: expected what the link of the page before says") from error
-    if not math.isfinite(after.urgency) or not 0 <= after.row_id < 2**63:
-        raise BadFilter("After: expected what the link of the page before says")
-    return after
-
-
-Read = TypeVar("Read")
-
-
-def _read(given: Mapping[str, str], name: str, reading: Callable[[str], Read]) -> Read | None:
-    if name not in given:
-        return None
-    try:
-        return reading(given[name])
-    except (ValueError, OverflowError) as error:
-        raise BadFilter(f"{LABELS[name]}: {error}") from error
-
-
-def _one_of(words: type[Word]) -> Callable[[str], Word]:
-    def reading(said: str) -> Word:
-        if said not in list(words):
-            raise ValueError(f"expected one of {', '.join(words)}, got {said!r}")
-        return words(said)
-
-    return reading
-
-
-def _moment(zone: ZoneInfo) -> Callable[[str], datetime]:
-    def reading(said: str) -> datetime:
-        try:
-            moment = datetime.fromisoformat(said)
-        except ValueError as error:
-            raise ValueError(f"expected a time such as 2026-03-29T06:00, got {said!r}") from error
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-
-    return reading
+    return AfterUrgent(urgency=urgency, row_id=finding_id)
 
 
 def _words(words: Iterable[StrEnum]) -> list[tuple[str, str]]:
     return [(str(word), word.replace("_", " ")) for word in words]
 
 
-def _area(said: str) -> float:
-    area_mm2 = _number(said)
-    if area_mm2 is None or area_mm2 < 0:
-        raise ValueError(f"expected square millimetres such as 1.5, got {said!r}")
-    return area_mm2
-
-
-def _place(said: str) -> Place:
-    shares = [_number(share) for share in said.split(",")]
-    match shares:
-        case [float(x0), float(y0), float(x1), float(y1)] if (
-            0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1
-        ):
-            return x0, y0, x1, y1
-    raise ValueError(
-        f"expected left,top,right,bottom as shares of the frame such as 0,0,0.5,1, got {said!r}"
-    )
-
-
-def _number(said: str) -> float | None:
-    try:
-        number = float(said.replace("\N{MINUS SIGN}", "-"))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _chip_words(name: str, said: str) -> str:
-    if name == "place":
-        return NINTHS.get(said) or "x {} to {}, y {} to {}".format(
-            *(f"{100 * (_number(share) or 0):.0f} %" for share in _x_then_y(said))
-        )
-    if name.startswith("area"):
-        return f"{said} mm²"
-    return said.replace("_", " ") if name in {"state", "verdict", "severity"} else said
-
-
-def _x_then_y(said: str) -> list[str]:
-    x0, y0, x1, y1 = said.split(",")
-    return [x0, x1, y0, y1]
+def _place_words(said: str, place: Place | None) -> str:
+    if place is None:
+        return said
+    x0, y0, x1, y1 = (f"{100 * share:.0f} %" for share in place)
+    return NINTHS.get(said) or f"x {x0} to {x1}, y {y0} to {y1}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -11,14 +10,15 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from db import keys
-from db.keys import MAX_TOKEN_NAME, TokenRow, sha256_of
+from db.keys import MAX_TOKEN_NAME, TokenRow
 from db.words import Role
 from inspect_pipeline.review.access import NotAllowed, Person, Viewer
-from inspect_pipeline.review.api.fields import NO_NUL, Days, WrittenId
+from inspect_pipeline.review.api.fields import NO_NUL, Days
 from inspect_pipeline.review.api.problems import ApiProblem
 from inspect_pipeline.review.api.refusals import refusals, writing
 from inspect_pipeline.review.desk import desk_of
-from inspect_pipeline.review.pages.account import TOKEN_MARK
+from inspect_pipeline.review.fields import RowId
+from inspect_pipeline.review.tokens import make_token
 from inspect_pipeline.review.transactions import Reading, Writing
 
 router = APIRouter(prefix="/api/v1", tags=["account"])
@@ -109,19 +109,16 @@ def create_token(request: Request, person: Viewer, opened: Writing, asked: Token
         raise ApiProblem.of_field(
             "days", f"this plant allows at most {desk.settings.token_days}", place="body"
         )
-    secret, at = TOKEN_MARK + secrets.token_urlsafe(32), desk.now()
-    expires_at = at + timedelta(days=asked.days)
-    token_id = keys.create_token(
+    made = make_token(
         opened,
-        user_id=person.user_id,
+        person.user_id,
         name=asked.name,
-        token_sha256=sha256_of(secret),
         role=asked.role,
-        created_at=at,
-        expires_at=expires_at,
+        at=desk.now(),
+        lasts=timedelta(days=asked.days),
     )
-    (row,) = (row for row in keys.tokens(opened, person.user_id) if row.id == token_id)
-    return NewToken(token=TokenOut.of(row), secret=secret)
+    (row,) = (row for row in keys.tokens(opened, person.user_id) if row.id == made.token_id)
+    return NewToken(token=TokenOut.of(row), secret=made.secret)
 
 
 @router.delete(
@@ -135,7 +132,7 @@ def revoke_token(
     request: Request,
     person: Viewer,
     opened: Writing,
-    token_id: Annotated[WrittenId, Path(description="The id of a token of yours.")],
+    token_id: Annotated[RowId, Path(description="The id of a token of yours.")],
 ) -> None:
     """From now on it opens nothing; it stays in the list. Takes a browser's session."""
     _check_is_browser(person)

@@ -11,24 +11,18 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
-MAX_ID = 2**63 - 1  # what a database counts with
+from db.questions.parameters import MOST_ID
+from inspect_pipeline.review.fields import written_whole
+
 MAX_VERSION = 2**31 - 1
 MAX_NOTE_CHARS = 4000
 MAX_PAGE = 500
 NO_NUL = r"^[^\u0000]*$"  # PostgreSQL cannot hold the character
 
-_DIGITS = re.compile(r"[+-]?\d{1,19}")
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
-
-
-def _written_whole(value: Any) -> Any:
-    """Only digits: pydantic alone would take 1_000, 7.0 and blanks around them."""
-    if isinstance(value, str) and not (value.isascii() and _DIGITS.fullmatch(value)):
-        raise ValueError("expected a whole number in digits")
-    return value
 
 
 def _whole_in_json(value: Any) -> Any:
@@ -76,9 +70,9 @@ def whole(least: float | None, most: float | None) -> Any:
 
     The bounds stand inside: around a validator they would be missing in the description.
     """
-    low = -MAX_ID - 1 if least is None else int(least)
-    high = MAX_ID if most is None else int(most)
-    return Annotated[int, Field(ge=low, le=high), BeforeValidator(_written_whole)]
+    low = -MOST_ID - 1 if least is None else int(least)
+    high = MOST_ID if most is None else int(most)
+    return Annotated[int, Field(ge=low, le=high), BeforeValidator(written_whole)]
 
 
 def decimal(least: float | None, most: float | None) -> Any:
@@ -87,14 +81,13 @@ def decimal(least: float | None, most: float | None) -> Any:
     return Annotated[float, bounded, BeforeValidator(_written_decimal)]
 
 
-WrittenId = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_written_whole)]
-PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(_written_whole)]
+PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(written_whole)]
 Decimal = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_written_decimal)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(_written_decimal)]
 Truth = Annotated[bool, BeforeValidator(_written_truth)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_moment), AfterValidator(_in_utc)]
 
-RowId = Annotated[int, Field(ge=1, le=MAX_ID), BeforeValidator(_whole_in_json)]
+RowIdInJson = Annotated[int, Field(ge=1, le=MOST_ID), BeforeValidator(_whole_in_json)]
 Version = Annotated[int, Field(ge=1, le=MAX_VERSION), BeforeValidator(_whole_in_json)]
 Days = Annotated[int, Field(ge=1, le=3650), BeforeValidator(_whole_in_json)]
 ShortText = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]

@@ -15,7 +15,7 @@ from db.questions.likeness import SimilarFinding
 from db.reviewing import Batch, Conflict, Reviewed
 from db.rows import FindingDetail, FindingRow, InspectionRow, ReviewRow
 from db.words import ReviewState, Severity, Verdict
-from inspect_pipeline.review.api.fields import MAX_PAGE, Note, RowId, Version
+from inspect_pipeline.review.api.fields import MAX_PAGE, Note, RowIdInJson, Version
 from inspect_pipeline.review.evidence_links import row_picture
 
 Said = Literal[ReviewState.CONFIRMED, ReviewState.FALSE_ALARM, ReviewState.SECOND_LOOK]
@@ -191,7 +191,7 @@ class SeenFinding(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: RowId
+    id: RowIdInJson
     seen_version: Version
 
 

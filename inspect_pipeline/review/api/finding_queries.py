@@ -1,45 +1,54 @@
-"""Which findings and inspections a request asks for: its query, and the page it wants."""
+"""Which findings and inspections a request asks for: its query, and the page it wants.
+
+A filter is that of the question `findings`: the same names, meanings and bounds everywhere.
+"""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from sqlalchemy.orm import Session
 
 from db import queries
-from db.rows import (
-    After,
-    AfterUrgent,
-    FindingFilter,
-    FindingRow,
-    InspectionFilter,
-    InspectionRow,
-)
-from db.words import Outcome, ReviewState, Severity, Verdict
-from inspect_pipeline.review.api.cursors import (
+from db.errors import QuestionRefused
+from db.models.inspections import WAITING_STATES
+from db.questions.finding_lists import FindingsOf, Order
+from db.questions.parameters import asked
+from db.questions.selection import Selection, model_named
+from db.rows import After, AfterUrgent, FindingFilter, FindingRow, InspectionFilter, InspectionRow
+from db.words import Outcome
+from inspect_pipeline.review.api.fields import PageSize
+from inspect_pipeline.review.api.problems import ApiProblem
+from inspect_pipeline.review.api.question_parameters import parameters_of, query_fields, refused
+from inspect_pipeline.review.cursors import (
     MAX_CURSOR_CHARS,
+    BadCursor,
     moment_cursor,
     moment_of,
     number_cursor,
     number_of,
 )
-from inspect_pipeline.review.api.fields import (
-    Decimal,
-    Moment,
-    PageSize,
-    Sha256,
-    Share,
-    ShortText,
-)
 
-WAITING = frozenset({ReviewState.NEW, ReviewState.SECOND_LOOK})
+Filter = TypeVar("Filter")
 _INSPECTIONS = "inspections"
+_PAGING = frozenset({"limit", "after"})  # a page is asked for with a cursor
 
 
-class Order(StrEnum):
-    NEWEST = "newest"
-    WORST = "worst"
+@dataclass(frozen=True, kw_only=True)
+class InspectionsOf(Selection):
+    outcome: Outcome | None = asked("Only what ended so.")
+    model: str | None = asked("Only this model: its name, or how its id begins.")
+
+    def filtered(self, opened: Session) -> InspectionFilter:
+        return InspectionFilter(
+            **vars(self.frames()),
+            outcome=self.outcome,
+            model_id=None if self.model is None else model_named(opened, self.model),
+        )
 
 
 class PageQuery(BaseModel):
@@ -55,83 +64,35 @@ class PageQuery(BaseModel):
     )
 
 
-class FrameQuery(PageQuery):
-    part: ShortText | None = Field(default=None, examples=["bracket"])
-    line_id: ShortText | None = Field(default=None, examples=["line-1"])
-    camera_id: ShortText | None = Field(default=None, examples=["cam-1"])
-    since: Moment | None = Field(
-        default=None,
-        description="Taken at or after; with a zone.",
-        examples=["2026-03-29T06:00:00Z"],
-    )
-    until: Moment | None = Field(
-        default=None, description="Taken before; with a zone.", examples=["2026-03-30T06:00:00Z"]
-    )
+FINDING_QUERY: type[PageQuery] = create_model(
+    "FindingQuery", __base__=PageQuery, **query_fields(FindingsOf, leave_out=_PAGING)
+)
+INSPECTION_QUERY: type[PageQuery] = create_model(
+    "InspectionQuery", __base__=PageQuery, **query_fields(InspectionsOf)
+)
 
 
-class FindingQuery(FrameQuery):
-    state: list[ReviewState] = Field(
-        default=[], max_length=4, description="Any of these; may be repeated."
-    )
-    verdict: Verdict | None = None
-    severity: Severity | None = None
-    kind: ShortText | None = None
-    model_id: Sha256 | None = None
-    area_mm2_min: Decimal | None = None
-    area_mm2_max: Decimal | None = None
-    score_min: Decimal | None = None
-    place_x_min: Share = Field(default=0.0, description="Of the centre, as a share of the width.")
-    place_x_max: Share = Field(default=1.0, description="Of the centre, as a share of the width.")
-    place_y_min: Share = Field(default=0.0, description="Of the centre, as a share of the height.")
-    place_y_max: Share = Field(default=1.0, description="Of the centre, as a share of the height.")
-    web_mm_min: Decimal | None = None
-    web_mm_max: Decimal | None = None
-    note: ShortText | None = Field(default=None, description="Text that a reviewer wrote of it.")
-    order: Order = Field(
-        default=Order.NEWEST,
-        description="newest: by the time of the frame. worst: most urgent first, and without "
-        "`state` only those that wait for a person (new, second_look).",
-    )
-
-
-class InspectionQuery(FrameQuery):
-    outcome: Outcome | None = None
-    model_id: Sha256 | None = None
-
-
-def findings_page(opened: Session, asked: FindingQuery) -> tuple[list[FindingRow], str | None]:
+def findings_page(opened: Session, asked: PageQuery) -> tuple[list[FindingRow], str | None]:
     """The rows of the page, and the cursor of the next one where there is one."""
-    if asked.order is Order.NEWEST:
-        rows = queries.findings(
-            opened,
-            _findings_of(asked),
-            limit=asked.limit + 1,
-            after=_after(asked.cursor, Order.NEWEST),
-        )
+    wanted = parameters_of(FindingsOf, asked)
+    filtered = _found(wanted.filtered, opened)
+    if wanted.order is Order.NEWEST:
+        after = _after(asked.cursor, Order.NEWEST)
+        rows = queries.findings(opened, filtered, limit=asked.limit + 1, after=after)
     else:
-        rows = _worst(opened, asked)
+        rows = _worst(opened, filtered, asked)
     shown = rows[: asked.limit]
     if len(rows) == len(shown):
         return shown, None
     last = shown[-1]
-    if asked.order is Order.NEWEST:
-        return shown, moment_cursor(asked.order, last.taken_at, last.finding_id)
-    return shown, number_cursor(asked.order, last.urgency, last.finding_id)
+    if wanted.order is Order.NEWEST:
+        return shown, moment_cursor(wanted.order, last.taken_at, last.finding_id)
+    return shown, number_cursor(wanted.order, last.urgency, last.finding_id)
 
 
-def inspections_page(
-    opened: Session, asked: InspectionQuery
-) -> tuple[list[InspectionRow], str | None]:
+def inspections_page(opened: Session, asked: PageQuery) -> tuple[list[InspectionRow], str | None]:
     """The rows of the page, and the cursor of the next one where there is one."""
-    wanted = InspectionFilter(
-        part=asked.part,
-        line_id=asked.line_id,
-        camera_id=asked.camera_id,
-        since=asked.since,
-        until=asked.until,
-        outcome=asked.outcome,
-        model_id=asked.model_id,
-    )
+    wanted = _found(parameters_of(InspectionsOf, asked).filtered, opened)
     after = _after(asked.cursor, _INSPECTIONS)
     rows = queries.inspections(opened, wanted, limit=asked.limit + 1, after=after)
     shown = rows[: asked.limit]
@@ -141,41 +102,37 @@ def inspections_page(
     return shown, moment_cursor(_INSPECTIONS, last.taken_at, last.inspection_id)
 
 
-def _worst(opened: Session, asked: FindingQuery) -> list[FindingRow]:
+def _worst(opened: Session, wanted: FindingFilter, asked: PageQuery) -> list[FindingRow]:
     """Where only waiting findings are asked for, an index holds them in this order."""
     after = None
     if asked.cursor is not None:
-        urgency, row_id = number_of(asked.cursor, Order.WORST)
+        with _naming_the_cursor():
+            urgency, row_id = number_of(asked.cursor, Order.WORST)
         after = AfterUrgent(urgency=urgency, row_id=row_id)
-    read = queries.waiting if set(asked.state) <= WAITING else queries.worst_findings
-    return read(opened, _findings_of(asked), limit=asked.limit + 1, after=after)
+    is_queue = bool(wanted.states) and WAITING_STATES.issuperset(wanted.states)
+    read = queries.waiting if is_queue else queries.worst_findings
+    return read(opened, wanted, limit=asked.limit + 1, after=after)
 
 
 def _after(cursor: str | None, order: str) -> After | None:
     if cursor is None:
         return None
-    taken_at, row_id = moment_of(cursor, order)
+    with _naming_the_cursor():
+        taken_at, row_id = moment_of(cursor, order)
     return After(taken_at=taken_at, row_id=row_id)
 
 
-def _findings_of(asked: FindingQuery) -> FindingFilter:
-    place = (asked.place_x_min, asked.place_y_min, asked.place_x_max, asked.place_y_max)
-    return FindingFilter(
-        part=asked.part,
-        line_id=asked.line_id,
-        camera_id=asked.camera_id,
-        since=asked.since,
-        until=asked.until,
-        verdict=asked.verdict,
-        states=tuple(asked.state),
-        severity=asked.severity,
-        kind=asked.kind,
-        model_id=asked.model_id,
-        area_mm2_min=asked.area_mm2_min,
-        area_mm2_max=asked.area_mm2_max,
-        score_min=asked.score_min,
-        place=None if place == (0.0, 0.0, 1.0, 1.0) else place,
-        web_mm_min=asked.web_mm_min,
-        web_mm_max=asked.web_mm_max,
-        note=asked.note,
-    )
+@contextmanager
+def _naming_the_cursor() -> Iterator[None]:
+    try:
+        yield
+    except BadCursor as error:
+        raise ApiProblem.of_field("cursor", str(error)) from error
+
+
+def _found(filtered: Callable[[Session], Filter], opened: Session) -> Filter:
+    """The filter; raises ApiProblem for a model that is not there."""
+    try:
+        return filtered(opened)
+    except QuestionRefused as error:
+        raise refused(error) from error

@@ -11,7 +11,7 @@ from db import queries, reviewing
 from db.errors import QuestionRefused, RecordRefused
 from db.questions.likeness import SimilarTo, similar_findings
 from inspect_pipeline.review.access import Reviewer, Viewer
-from inspect_pipeline.review.api.fields import BatchId, PageSize, Truth, WrittenId
+from inspect_pipeline.review.api.fields import BatchId, PageSize, Truth
 from inspect_pipeline.review.api.finding_models import (
     BatchOut,
     BulkReviewIn,
@@ -26,16 +26,17 @@ from inspect_pipeline.review.api.finding_models import (
     SimilarFindingOut,
     SimilarList,
 )
-from inspect_pipeline.review.api.finding_queries import FindingQuery, findings_page
+from inspect_pipeline.review.api.finding_queries import FINDING_QUERY, PageQuery, findings_page
 from inspect_pipeline.review.api.once import IdempotencyKey, once
 from inspect_pipeline.review.api.problems import ApiProblem, Code
 from inspect_pipeline.review.api.refusals import conflicts, refusals, writing
 from inspect_pipeline.review.desk import desk_of
+from inspect_pipeline.review.fields import RowId
 from inspect_pipeline.review.transactions import Reading, Writing
 
 router = APIRouter(prefix="/api/v1", tags=["findings"])
 
-FindingId = Annotated[WrittenId, Path(description="The id of a finding.", examples=[17])]
+FindingId = Annotated[RowId, Path(description="The id of a finding.", examples=[17])]
 
 
 class WholeQuery(BaseModel):
@@ -50,18 +51,19 @@ class SimilarQuery(BaseModel):
     limit: PageSize = Field(default=20, description="At most this many.")
 
 
-@router.get(
+def list_findings(_person: Viewer, opened: Reading, asked: PageQuery) -> FindingPage:
+    """Which findings are there? Pages are stable: what arrives meanwhile moves nothing."""
+    rows, cursor = findings_page(opened, asked)
+    return FindingPage(findings=[FindingOut.of(row) for row in rows], next_cursor=cursor)
+
+
+list_findings.__annotations__["asked"] = Annotated[FINDING_QUERY, Query()]
+router.get(
     "/findings",
     operation_id="list_findings",
     summary="Findings, page by page",
     responses=refusals(),
-)
-def list_findings(
-    _person: Viewer, opened: Reading, asked: Annotated[FindingQuery, Query()]
-) -> FindingPage:
-    """Which findings are there? Pages are stable: what arrives meanwhile moves nothing."""
-    rows, cursor = findings_page(opened, asked)
-    return FindingPage(findings=[FindingOut.of(row) for row in rows], next_cursor=cursor)
+)(list_findings)
 
 
 @router.get(

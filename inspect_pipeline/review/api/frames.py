@@ -9,8 +9,11 @@ from fastapi import APIRouter, Path, Query, Request
 from db import reviewing
 from db.histories import frame_history
 from inspect_pipeline.review.access import Reviewer, Viewer
-from inspect_pipeline.review.api.fields import WrittenId
-from inspect_pipeline.review.api.finding_queries import InspectionQuery, inspections_page
+from inspect_pipeline.review.api.finding_queries import (
+    INSPECTION_QUERY,
+    PageQuery,
+    inspections_page,
+)
 from inspect_pipeline.review.api.frame_models import (
     AuditIn,
     AuditOut,
@@ -21,25 +24,27 @@ from inspect_pipeline.review.api.frame_models import (
 from inspect_pipeline.review.api.once import IdempotencyKey, once
 from inspect_pipeline.review.api.refusals import refusals, writing
 from inspect_pipeline.review.desk import desk_of
+from inspect_pipeline.review.fields import RowId
 from inspect_pipeline.review.transactions import Reading, Writing
 
 router = APIRouter(prefix="/api/v1", tags=["frames"])
 
-FrameId = Annotated[WrittenId, Path(description="The id of a frame.", examples=[5])]
+FrameId = Annotated[RowId, Path(description="The id of a frame.", examples=[5])]
 
 
-@router.get(
+def list_inspections(_person: Viewer, opened: Reading, asked: PageQuery) -> InspectionPage:
+    """What was inspected, newest frame first? Pages are stable: what arrives moves nothing."""
+    rows, cursor = inspections_page(opened, asked)
+    return InspectionPage(inspections=[InspectionOut.of(row) for row in rows], next_cursor=cursor)
+
+
+list_inspections.__annotations__["asked"] = Annotated[INSPECTION_QUERY, Query()]
+router.get(
     "/inspections",
     operation_id="list_inspections",
     summary="Inspections, page by page",
     responses=refusals(),
-)
-def list_inspections(
-    _person: Viewer, opened: Reading, asked: Annotated[InspectionQuery, Query()]
-) -> InspectionPage:
-    """What was inspected, newest frame first? Pages are stable: what arrives moves nothing."""
-    rows, cursor = inspections_page(opened, asked)
-    return InspectionPage(inspections=[InspectionOut.of(row) for row in rows], next_cursor=cursor)
+)(list_inspections)
 
 
 @router.get(

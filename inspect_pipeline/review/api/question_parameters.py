@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Collection
 from dataclasses import MISSING, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from db.errors import QuestionRefused
 from db.questions.catalogue import Question
-from db.questions.parameters import Described
+from db.questions.parameters import Described, described
 from inspect_pipeline.review.api.fields import Moment, ShortText, Truth, decimal, whole
 from inspect_pipeline.review.api.problems import ApiProblem
 
+P = TypeVar("P")
 _PLAIN = {str: ShortText, bool: Truth, datetime: Moment}
 _BOUNDED = {int: whole, float: decimal}
 
@@ -39,21 +41,32 @@ class TableQuery(BaseModel):
 
 def query_model(question: Question) -> type[TableQuery]:
     """A model whose fields are the question's parameters."""
-    hints = typing.get_type_hints(question.parameters)
-    defaults = {one.name: one.default for one in fields(question.parameters)}
-    made: dict[str, Any] = {
-        one.name: _field(one, hints[one.name], defaults[one.name]) for one in question.described
-    }
+    made = query_fields(question.parameters)
     assert "format" not in made, f"{question.name} has a parameter of the name of the API's own"
     name = "".join(word.title() for word in question.name.replace("_", "-").split("-"))
     return create_model(f"{name}Query", __base__=TableQuery, **made)
 
 
-def parameters_of(question: Question, asked: TableQuery) -> Any:
-    """The question's own frozen parameters; raises ApiProblem for what it refuses."""
-    given = {one.name: _frozen(getattr(asked, one.name)) for one in fields(question.parameters)}
+def query_fields(parameters: type, *, leave_out: Collection[str] = ()) -> dict[str, Any]:
+    """The fields of a question's parameters, as those of a model."""
+    hints = typing.get_type_hints(parameters)
+    defaults = {one.name: one.default for one in fields(parameters)}
+    return {
+        one.name: _field(one, hints[one.name], defaults[one.name])
+        for one in described(parameters)
+        if one.name not in leave_out
+    }
+
+
+def parameters_of(parameters: type[P], asked: BaseModel) -> P:
+    """The frozen parameters of a question; raises ApiProblem for what it refuses.
+
+    Those that the model of the query leaves out have their defaults.
+    """
+    known = {one.name for one in described(parameters)}
+    given = {name: _frozen(getattr(asked, name)) for name in type(asked).model_fields}
     try:
-        return question.parameters(**given)
+        return parameters(**{name: value for name, value in given.items() if name in known})
     except QuestionRefused as error:
         raise refused(error) from error
 

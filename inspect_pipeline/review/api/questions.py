@@ -85,7 +85,7 @@ def _router() -> APIRouter:
 
 def _asking(question: Question) -> Callable[..., Response]:
     def ask(_person: Viewer, opened: Reading, asked: TableQuery) -> Response:
-        parameters = parameters_of(question, asked)
+        parameters: Any = parameters_of(question.parameters, asked)
         try:
             table = question.answer(opened, parameters)
         except QuestionRefused as error:

@@ -11,9 +11,10 @@ import pandas as pd
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from db import overview
+from db import overview, plants
 from db.catalogue import activations
-from db.overview import LastFrame, Places
+from db.overview import LastFrame
+from db.plants import Places
 from db.questions.pareto import Cause, HeatMapOf, ParetoOf, heat_map, pareto
 from db.questions.periods import Period
 from db.questions.rates import By, ChartOf, RateOf, control_chart, defect_rate
@@ -100,7 +101,7 @@ def show_dashboard(
     now = desk.now()
     end = until.replace(tzinfo=until.tzinfo or desk.zone) if until else now
     asked = _asked(line=line, part=part, days=days, end=end)
-    places = overview.places(opened)
+    places = plants.places(opened)
     strips = _strips(opened, places, now)
     return page(
         request,
@@ -203,7 +204,7 @@ def _map(opened: Session, wanted: Selection, part: str) -> tuple[HeatPlot | None
 
 def _strips(opened: Session, places: Places, now: datetime) -> list[CameraStrip]:
     strips = []
-    for camera_id in places.cameras[:MOST_CAMERAS]:
+    for camera_id in [row.camera_id for row in places.cameras[:MOST_CAMERAS]]:
         frames = tuple(overview.last_frames(opened, camera_id, limit=FRAMES_PER_CAMERA))
         if frames:
             age = now - frames[0].taken_at

@@ -17,11 +17,11 @@ from inspect_pipeline.reports.stored import heat_of, picture_of
 from inspect_pipeline.review import pictures
 from inspect_pipeline.review.access import signed_in
 from inspect_pipeline.review.desk import desk_of
+from inspect_pipeline.review.fields import RowId
 from inspect_pipeline.review.transactions import Reading
 
 router = APIRouter(dependencies=[Depends(signed_in)])
 
-RowId = Annotated[int | None, Query(ge=1, lt=2**63)]
 KINDS = {".png": "image/png", ".tiff": "image/tiff"}
 KEPT = "private, max-age=31536000, immutable"
 _NOT_NAMED = "No finding or frame has this picture."
@@ -33,8 +33,8 @@ def show_picture(
     opened: Reading,
     name: str,
     *,
-    finding: RowId = None,
-    inspection: RowId = None,
+    finding: RowId | None = None,
+    inspection: RowId | None = None,
     shown: Annotated[Literal["", "colour", "veil", "small"], Query(alias="as")] = "",
 ) -> Response:
     """The file as it was stored, or heat in colours (`colour`, `veil`), or a `small` frame.
@@ -66,12 +66,12 @@ def show_picture(
 def show_difference(
     request: Request,
     opened: Reading,
-    finding_id: int,
+    finding_id: RowId,
     shown: Annotated[Literal["signed", "absolute"], Query(alias="as")] = "signed",
 ) -> Response:
     """Observed minus golden as a picture."""
     store = desk_of(request).store
-    named = named_by_finding(opened, finding_id) if 0 < finding_id < 2**63 else None
+    named = named_by_finding(opened, finding_id)
     if named is None:
         raise HTTPException(404, _NOT_NAMED)
     observed, golden = named.names[:2]

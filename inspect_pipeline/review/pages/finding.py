@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from db.words import ReviewState, Role
 from inspect_pipeline.review.access import Person, Reviewer, Viewer
 from inspect_pipeline.review.answers import answer_of, note_of
 from inspect_pipeline.review.desk import Desk, desk_of
+from inspect_pipeline.review.fields import RowId
 from inspect_pipeline.review.finding_view import alike, finding_view
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.queue_filter import BadFilter, QueueFilter, queue_filter
@@ -25,15 +26,13 @@ from inspect_pipeline.review.transactions import Reading, Writing
 
 router = APIRouter()
 
-RowId = Annotated[int, Path(ge=1, lt=2**63)]
-
 
 @router.get("/findings/{finding_id}")
 def show_finding(
     request: Request, person: Viewer, opened: Reading, finding_id: RowId, done: str = ""
 ) -> Response:
     """`done` names the action that led here, so that it can be taken back."""
-    asked = _filter_of(dict(request.query_params), desk_of(request))
+    asked = _filter_of(opened, dict(request.query_params), desk_of(request))
     return _page(request, person, opened, finding_id, asked, done=done)
 
 
@@ -62,7 +61,7 @@ def review(
 ) -> Response:
     """The next finding of the queue follows; where somebody answered first, that is shown."""
     desk = desk_of(request)
-    asked = _filter_of(dict(parse_qsl(back)), desk)
+    asked = _filter_of(opened, dict(parse_qsl(back)), desk)
     written = note_of(note)
     batch = review_findings(
         opened,
@@ -106,9 +105,9 @@ def _page(
     return page(request, "finding.html", person, 409 if conflict else 200, **facts)
 
 
-def _filter_of(asked: dict[str, str], desk: Desk) -> QueueFilter:
+def _filter_of(opened: Session, asked: dict[str, str], desk: Desk) -> QueueFilter:
     """The queue that the reader works through; one that cannot be read is the whole queue."""
     try:
-        return queue_filter(asked, desk.zone)
+        return queue_filter(opened, asked, zone=desk.zone, now=desk.now())
     except BadFilter:
         return QueueFilter(wanted=FindingFilter(), given={})

@@ -5,24 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from db.evidence import EvidenceStore
+from db.histories import FrameHistory, FrameRow, frame_history
 from db.reviewing import audit_frame
 from db.rows import FindingRow, InspectionRow
-from db.surroundings import FrameDetail, frame, frames_beside
+from db.surroundings import frames_beside
 from db.words import Judgement, Outcome, Role
 from inspect_pipeline.review.access import Reviewer, Viewer
 from inspect_pipeline.review.answers import note_of
 from inspect_pipeline.review.desk import desk_of
 from inspect_pipeline.review.evidence_links import frame_picture
+from inspect_pipeline.review.fields import RowId
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.transactions import Reading, Writing
 
 router = APIRouter()
 
-RowId = Annotated[int, Path(ge=1, lt=2**63)]
 FRAMES_EACH_WAY = 4
 
 
@@ -47,16 +48,16 @@ def show_frame(
     request: Request, person: Viewer, opened: Reading, frame_id: RowId, said: str = ""
 ) -> Response:
     """`said`: the judgement was just written."""
-    detail = frame(opened, frame_id)
-    opinions = _opinions(detail)
+    history = frame_history(opened, frame_id)
+    opinions = _opinions(history)
     facts: dict[str, Any] = {
-        "detail": detail,
+        "history": history,
         "opinions": opinions,
         "newest": opinions[-1] if opinions else None,
-        "picture": _whole_picture(detail, desk_of(request).store),
-        "frame_wh": _size(detail),
-        "audit": detail.audits[-1] if detail.audits else None,
-        "miss": _miss(detail, opinions),
+        "picture": _whole_picture(opinions, desk_of(request).store),
+        "frame_wh": _size(history.frame),
+        "audit": history.audits[-1] if history.audits else None,
+        "miss": _miss(history, opinions),
         "beside": frames_beside(opened, frame_id, each_way=FRAMES_EACH_WAY),
         "may_review": person.role.covers(Role.REVIEWER),
         "may_teach": person.role.covers(Role.ENGINEER),
@@ -89,35 +90,30 @@ def audit(
     return RedirectResponse(f"/frames/{frame_id}?said=1#audit", status_code=303)
 
 
-def _opinions(detail: FrameDetail) -> list[Opinion]:
+def _opinions(history: FrameHistory) -> list[Opinion]:
     return [
-        Opinion(
-            inspection=inspection,
-            findings=tuple(
-                row for row in detail.findings if row.inspection_id == inspection.inspection_id
-            ),
-        )
-        for inspection in detail.inspections
+        Opinion(inspection=made.inspection, findings=tuple(one.finding for one in made.findings))
+        for made in history.inspections
     ]
 
 
-def _whole_picture(detail: FrameDetail, store: EvidenceStore) -> str | None:
+def _whole_picture(opinions: list[Opinion], store: EvidenceStore) -> str | None:
     """The newest one that is there."""
-    kept = [one for one in detail.inspections if store.has(one.observed_name)]
+    kept = [one.inspection for one in opinions if store.has(one.inspection.observed_name)]
     return frame_picture(kept[-1]) if kept else None
 
 
-def _size(detail: FrameDetail) -> tuple[int, int] | None:
+def _size(frame: FrameRow) -> tuple[int, int] | None:
     """None where the frame could not be read."""
-    if detail.frame.width_px is None or detail.frame.height_px is None:
+    if frame.width_px is None or frame.height_px is None:
         return None
-    return detail.frame.width_px, detail.frame.height_px
+    return frame.width_px, frame.height_px
 
 
-def _miss(detail: FrameDetail, opinions: list[Opinion]) -> Miss | None:
-    if not detail.audits or not opinions:
+def _miss(history: FrameHistory, opinions: list[Opinion]) -> Miss | None:
+    if not history.audits or not opinions:
         return None
-    is_good = detail.audits[-1].judgement is Judgement.GOOD
+    is_good = history.audits[-1].judgement is Judgement.GOOD
     outcome = opinions[-1].inspection.outcome
     if outcome is Outcome.UNFIT:
         return None

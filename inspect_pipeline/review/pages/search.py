@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 from starlette.datastructures import QueryParams
 
-from db import overview, saved_queries
+from db import plants, saved_queries
 from db.errors import QuestionRefused
 from db.questions.catalogue import QUESTIONS, Question, ask
 from inspect_pipeline.exports.tables import write_csv, write_parquet
@@ -150,8 +150,9 @@ def _answer(
 
 
 def _offered(opened: Session) -> dict[str, tuple[str, ...]]:
-    places = overview.places(opened)
-    return {"line": places.lines, "part": places.parts, "camera": places.cameras}
+    places = plants.places(opened)
+    cameras = tuple(row.camera_id for row in places.cameras)
+    return {"line": places.lines, "part": places.parts, "camera": cameras}
 
 
 def _question(name: str) -> Question:

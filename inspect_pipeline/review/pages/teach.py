@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from db import overview, teaching
+from db import plants, teaching
 from db.rows import After
 from inspect_pipeline.review.access import Engineer, Viewer
+from inspect_pipeline.review.cursors import (
+    MAX_CURSOR_CHARS,
+    BadCursor,
+    moment_cursor,
+    moment_of,
+)
 from inspect_pipeline.review.desk import desk_of
+from inspect_pipeline.review.fields import RowId
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.transactions import Reading, Writing
 
@@ -21,8 +27,8 @@ router = APIRouter()
 _log = logging.getLogger(__name__)
 
 PER_PAGE = 24
+_LIST = "teach"
 Name = Annotated[str, Query(max_length=200)]
-FrameId = Annotated[int, Form(ge=1, lt=2**63)]
 
 
 @router.get("/teach")
@@ -32,10 +38,10 @@ def show_teach(
     opened: Reading,
     *,
     part: Name = "",
-    after: Annotated[str, Query(max_length=60)] = "",
+    after: Annotated[str, Query(max_length=MAX_CURSOR_CHARS)] = "",
 ) -> Response:
     """What can be given, what was given, and how to train with it."""
-    parts = overview.places(opened).parts
+    parts = plants.places(opened).parts
     chosen = part or (parts[0] if parts else "")
     found = teaching.candidates(opened, chosen, limit=PER_PAGE + 1, after=_after(after))
     more = found[PER_PAGE - 1] if len(found) > PER_PAGE else None
@@ -47,7 +53,7 @@ def show_teach(
         sizes=teaching.good_set_sizes(opened),
         part=chosen,
         candidates=found[:PER_PAGE],
-        next_query=None if more is None else urlencode({"part": chosen, "after": _mark(more)}),
+        next_query=None if more is None else urlencode({"part": chosen, "after": _end(more)}),
         is_paged=bool(after),
         good_set=teaching.good_set(opened, chosen),
     )
@@ -58,7 +64,7 @@ def give_frames(
     request: Request,
     person: Engineer,
     opened: Writing,
-    frame: Annotated[list[FrameId], Form(max_length=500)],
+    frame: Annotated[list[RowId], Form(max_length=500)],
     part: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """All of the frames, or none where one is refused."""
@@ -74,7 +80,7 @@ def take_frames_back(
     request: Request,
     person: Engineer,
     opened: Writing,
-    frame: Annotated[list[FrameId], Form(max_length=500)],
+    frame: Annotated[list[RowId], Form(max_length=500)],
     part: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     now = desk_of(request).now()
@@ -89,18 +95,14 @@ def _back(part: str) -> Response:
     return RedirectResponse(f"/teach{query}", status_code=303)
 
 
-def _mark(last: teaching.Candidate) -> str:
-    return f"{last.taken_at.isoformat()}~{last.frame_id}"
+def _end(last: teaching.Candidate) -> str:
+    return moment_cursor(_LIST, last.taken_at, last.frame_id)
 
 
-def _after(written: str) -> After | None:
+def _after(cursor: str) -> After | None:
     """Where the page before ended; what is no such mark begins again."""
-    moment, _, frame_id = written.partition("~")
     try:
-        taken_at = datetime.fromisoformat(moment)
-        row_id = int(frame_id)
-    except ValueError:
+        taken_at, frame_id = moment_of(cursor, _LIST)
+    except BadCursor:
         return None
-    if taken_at.tzinfo is None or not 0 < row_id < 2**63:
-        return None
-    return After(taken_at=taken_at, row_id=row_id)
+    return After(taken_at=taken_at, row_id=frame_id)

@@ -12,19 +12,16 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
+from db.plants import places
 from db.queries import waiting
 from db.reviewing import Batch, review_findings, undo
 from db.rows import AfterUrgent, FindingFilter
-from db.waiting import (
-    COUNTED_TO,
-    findings_by_id,
-    places,
-    waiting_count,
-)
+from db.waiting import COUNTED_TO, findings_by_id, waiting_count
 from db.words import ReviewState, Role
 from inspect_pipeline.review.access import Person, Reviewer, Viewer
 from inspect_pipeline.review.answers import answer_of, note_of, seen_versions
 from inspect_pipeline.review.desk import Desk, desk_of
+from inspect_pipeline.review.fields import RowId
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.queue_cards import QueueCard, cards_of
 from inspect_pipeline.review.queue_filter import (
@@ -33,8 +30,8 @@ from inspect_pipeline.review.queue_filter import (
     QueueFilter,
     after_of,
     choices,
+    end_of,
     queue_filter,
-    written_after,
 )
 from inspect_pipeline.review.toasts import Toast, toast_of_batch
 from inspect_pipeline.review.transactions import Reading, Writing
@@ -76,7 +73,7 @@ def show_queue(
         None,
     )
     try:
-        asked = queue_filter(request.query_params, desk.zone)
+        asked = queue_filter(opened, request.query_params, zone=desk.zone, now=desk.now())
         cards = _cards(opened, desk, asked, after_of(after) if after else None)
     except BadFilter as error:
         problem = str(error)
@@ -101,7 +98,7 @@ def show_more(request: Request, person: Viewer, opened: Reading, after: str = ""
     """The next cards alone, to stand below those that are shown."""
     desk = desk_of(request)
     try:
-        asked = queue_filter(request.query_params, desk.zone)
+        asked = queue_filter(opened, request.query_params, zone=desk.zone, now=desk.now())
         cards = _cards(opened, desk, asked, after_of(after))
     except BadFilter as error:
         return page(
@@ -145,12 +142,12 @@ def review(
         reviewed_at=desk.now(),
         note=note_of(note),
     )
-    asked = _filter_again(back, desk)
+    asked = _filter_again(opened, back, desk)
     if "HX-Request" not in request.headers:
         return _back_to_queue(asked, batch)
     reviewed = [one.finding_id for one in batch.reviewed]
     left = [one.finding_id for one in batch.conflicts]
-    is_kept = state_after is ReviewState.SECOND_LOOK and asked.wanted.state is not ReviewState.NEW
+    is_kept = state_after is ReviewState.SECOND_LOOK and asked.wanted.states != (ReviewState.NEW,)
     shown = _by_id(opened, desk, [*left, *(reviewed if is_kept else [])], conflicts=left)
     toast = Toast(
         words=done_words(state_after, reviewed) if reviewed else conflict_words(len(left)),
@@ -178,12 +175,12 @@ def take_back(
     *,
     batch_id: Annotated[str, Form()] = "",
     back: Annotated[str, Form()] = "",
-    finding: Annotated[int | None, Form(ge=1, lt=2**63)] = None,
+    finding: Annotated[RowId | None, Form()] = None,
 ) -> Response:
     """What one action said is taken back; with `finding` its page follows instead of the queue."""
     desk = desk_of(request)
     batch = undo(opened, batch_id, reviewer=person.name, reviewed_at=desk.now())
-    asked = _filter_again(back, desk)
+    asked = _filter_again(opened, back, desk)
     if "HX-Request" not in request.headers:
         if finding is not None:
             return RedirectResponse(asked.url(f"/findings/{finding}"), status_code=303)
@@ -205,8 +202,8 @@ def take_back(
 
 def _cards(opened: Session, desk: Desk, asked: QueueFilter, after: AfterUrgent | None) -> Cards:
     rows = waiting(opened, asked.wanted, limit=CARDS_PER_PAGE + 1, after=after)
-    shown, last = rows[:CARDS_PER_PAGE], rows[CARDS_PER_PAGE - 1 : CARDS_PER_PAGE]
-    more = written_after(last[0].urgency, last[0].finding_id) if len(rows) > len(shown) else None
+    shown = rows[:CARDS_PER_PAGE]
+    more = end_of(shown[-1]) if len(rows) > len(shown) else None
     return Cards(cards=cards_of(opened, desk.store, shown), more=more)
 
 
@@ -232,10 +229,10 @@ def _may_review(person: Person) -> bool:
     return person.role.covers(Role.REVIEWER)
 
 
-def _filter_again(query: str, desk: Desk) -> QueueFilter:
+def _filter_again(opened: Session, query: str, desk: Desk) -> QueueFilter:
     """The filter a form came from; one that cannot be read any more is no filter."""
     try:
-        return queue_filter(dict(parse_qsl(query)), desk.zone)
+        return queue_filter(opened, dict(parse_qsl(query)), zone=desk.zone, now=desk.now())
     except BadFilter:
         return _EVERYTHING
 

@@ -17,6 +17,7 @@ from db.chosen import Chosen
 from db.engine import session, shown
 from db.evidence import EvidenceStore
 from db.questions.finding_lists import Order, finding_rows, findings
+from db.questions.parameters import MOST_ID
 from db.rows import FindingDetail, FindingRow, ReviewRow
 from db.words import ReviewState
 from inspect_pipeline.errors import UsageError
@@ -49,7 +50,7 @@ class Decision(StrEnum):
     SECOND_LOOK = "second_look"
 
 
-FindingId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**63 - 1)]
+FindingId = Annotated[int, typer.Argument(metavar="ID", min=1, max=MOST_ID)]
 
 
 @app.command("list")
@@ -63,7 +64,7 @@ def list_findings(
     limit: Annotated[int, typer.Option(min=1, max=99_999, help="At most this many.")] = 100,
     after: Annotated[
         int | None,
-        typer.Option(metavar="ID", min=1, max=2**63 - 1, help="The page after this finding."),
+        typer.Option(metavar="ID", min=1, max=MOST_ID, help="The page after this finding."),
     ] = None,
     output: Annotated[
         TableFormat | None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -142,20 +141,18 @@ def make_token(
     plant: PlantFile = None,
 ) -> None:
     """Print a new token for the API, once: the database keeps only its sha256."""
-    from inspect_pipeline.review.pages.account import TOKEN_MARK
+    from inspect_pipeline.review.tokens import make_token as make
 
-    secret, at = TOKEN_MARK + secrets.token_urlsafe(32), datetime.now(UTC)
     with _database(db, plant) as engine, session(engine) as opened:
-        keys.create_token(
+        made = make(
             opened,
-            user_id=_account(opened, name).id,
+            _account(opened, name).id,
             name=purpose,
-            token_sha256=keys.sha256_of(secret),
             role=role,
-            created_at=at,
-            expires_at=at + timedelta(days=days),
+            at=datetime.now(UTC),
+            lasts=timedelta(days=days),
         )
-    typer.echo(secret)
+    typer.echo(made.secret)
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 from db import queries, surroundings, waiting
 from db.engine import session
 from db.errors import UnknownRecord
-from db.reviewing import audit_frame, review_finding
+from db.reviewing import review_finding
 from db.rows import FindingFilter
-from db.words import Judgement, Outcome, ReviewState
+from db.words import Outcome, ReviewState
 from inspect_pipeline.records import Severity
 from inspect_pipeline.service.ledger import Ledger
 from tests.integration.db.database_records import NOON, a_finding, failed, frame_key, passed
@@ -48,26 +48,12 @@ def test_the_same_place_is_of_the_same_camera_and_nearest_in_time_first(plant: E
     assert elsewhere == []
 
 
-def test_everything_of_a_frame(plant: Engine) -> None:
-    with session(plant) as opened:
-        audit_frame(
-            opened, 2, judgement=Judgement.GOOD, auditor="Ada", audited_at=NOON, note="fine"
-        )
-        detail = surroundings.frame(opened, 2)
-
-    assert detail.frame.camera_id == "cam-1"
-    assert [one.findings_count for one in detail.inspections] == [1]
-    assert [row.finding_id for row in detail.findings] == [2]
-    assert [(audit.auditor, audit.note) for audit in detail.audits] == [("Ada", "fine")]
-
-
-@pytest.mark.parametrize("frame_id", [0, 99])
-def test_a_frame_that_does_not_exist_is_said(plant: Engine, frame_id: int) -> None:
-    with session(plant, read_only=True) as opened:
-        with pytest.raises(UnknownRecord, match=f"no frame {frame_id}"):
-            surroundings.frame(opened, frame_id)
-        with pytest.raises(UnknownRecord, match=f"no frame {frame_id}"):
-            surroundings.frames_beside(opened, frame_id, each_way=1)
+def test_a_frame_that_does_not_exist_is_said(plant: Engine) -> None:
+    with (
+        session(plant, read_only=True) as opened,
+        pytest.raises(UnknownRecord, match="no frame 99"),
+    ):
+        surroundings.frames_beside(opened, 99, each_way=1)
 
 
 def test_pictures_are_known_by_the_row_that_names_them(plant: Engine) -> None:

@@ -36,8 +36,8 @@ def test_inspections_come_newest_first_page_by_page_while_others_arrive(desk: Ap
     [
         ({"outcome": "failed"}, FRAMES),
         ({"outcome": "unfit"}, 1),
-        ({"line_id": "line-2"}, 3),
-        ({"model_id": OTHER_MODEL_ID}, 0),
+        ({"line": "line-2"}, 3),
+        ({"model": MODEL_ID[:8]}, FRAMES + 2),
         ({"since": "2026-03-29T12:06:00Z"}, 2),
     ],
     ids=str,

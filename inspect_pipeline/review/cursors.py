@@ -1,4 +1,4 @@
-"""Where a page ended, as one opaque word that the client hands back.
+"""Where a page ended, as one opaque word that the browser or program hands back.
 
 A cursor names the last row of its page by what the order sorts by, so rows that arrive meanwhile
 neither shift nor repeat anything.
@@ -12,10 +12,13 @@ import json
 import math
 from datetime import UTC, datetime
 
-from inspect_pipeline.review.api.fields import MAX_ID
-from inspect_pipeline.review.api.problems import ApiProblem
+from db.questions.parameters import MOST_ID
 
 MAX_CURSOR_CHARS = 200
+
+
+class BadCursor(Exception):
+    """Not what a page gave, or given by another list or order."""
 
 
 def moment_cursor(order: str, moment: datetime, row_id: int) -> str:
@@ -27,7 +30,7 @@ def number_cursor(order: str, number: float, row_id: int) -> str:
 
 
 def moment_of(cursor: str, order: str) -> tuple[datetime, int]:
-    """What `moment_cursor` was given; raises ApiProblem for anything else."""
+    """What `moment_cursor` was given; raises BadCursor for anything else."""
     value, row_id = _read(cursor, order)
     if not isinstance(value, str):
         raise _unreadable()
@@ -41,7 +44,7 @@ def moment_of(cursor: str, order: str) -> tuple[datetime, int]:
 
 
 def number_of(cursor: str, order: str) -> tuple[float, int]:
-    """What `number_cursor` was given; raises ApiProblem for anything else."""
+    """What `number_cursor` was given; raises BadCursor for anything else."""
     value, row_id = _read(cursor, order)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise _unreadable()
@@ -62,16 +65,12 @@ def _read(cursor: str, order: str) -> tuple[object, int]:
     if not isinstance(parts, list) or len(parts) != 3:
         raise _unreadable()
     found, value, row_id = parts
-    if isinstance(row_id, bool) or not isinstance(row_id, int) or not 0 <= row_id <= MAX_ID:
+    if isinstance(row_id, bool) or not isinstance(row_id, int) or not 0 <= row_id <= MOST_ID:
         raise _unreadable()
     if found != order:
-        raise ApiProblem.of_field(
-            "cursor", f"this cursor belongs to another list or order, not to {order!r}"
-        )
+        raise BadCursor(f"this cursor belongs to another list or order, not to {order!r}")
     return value, row_id
 
 
-def _unreadable() -> ApiProblem:
-    return ApiProblem.of_field(
-        "cursor", "not a cursor of this list: hand back the `next_cursor` of the page before"
-    )
+def _unreadable() -> BadCursor:
+    return BadCursor("not a cursor of this list: hand back the one of the page before")
