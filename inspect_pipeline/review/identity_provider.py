@@ -31,7 +31,7 @@ from inspect_pipeline.review.provider_answers import (
 from inspect_pipeline.review.sign_in_attempt import SignInAttempt
 from plant_config.review import Oidc
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 10.0
 AT_ONCE = 8  # of the 40 threads that answer requests: a provider that hangs must not take them all
 _PROMPTS = {"password": {"prompt": "login"}, "account": {"prompt": "select_account"}}
 
@@ -43,8 +43,16 @@ class IdentityUnproven(Exception):
 class IdentityProvider:
     """Asks the provider, in the name of the client that the plant file names."""
 
-    def __init__(self, settings: Oidc, client_secret: str, trusted: SSLContext) -> None:
+    def __init__(
+        self,
+        settings: Oidc,
+        client_secret: str,
+        trusted: SSLContext,
+        *,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
         self.settings = settings
+        self._timeout_s = timeout_s
         self._client_secret = client_secret
         self._trusted = trusted
         self._turns = BoundedSemaphore(AT_ONCE)
@@ -91,7 +99,7 @@ class IdentityProvider:
         if not self._turns.acquire(blocking=False):
             raise ProviderFails(f"{AT_ONCE} sign-ins wait for it already")
         try:
-            with httpx.Client(verify=self._trusted, timeout=TIMEOUT_S) as client:
+            with httpx.Client(verify=self._trusted, timeout=self._timeout_s) as client:
                 yield client
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ProviderFails(f"{type(error).__name__}: {error}") from error

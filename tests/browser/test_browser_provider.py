@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +14,11 @@ pytest.importorskip("playwright.sync_api", reason="pip install playwright to tes
 from playwright.sync_api import Page, expect, sync_playwright
 
 from db.engine import default_url
-from inspect_pipeline.review.identity_provider import IdentityProvider
 from tests.browser.served import CHROMIUM, launched, page_of, served
 from tests.fakes import WallClock
 from tests.review.browsers import MORNING
-from tests.review.by_provider import ProviderDesk
-from tests.review.little_provider import CLIENT_SECRET, LittleProvider, little_provider
+from tests.review.by_provider import ProviderDesk, provider_client
+from tests.review.little_provider import LittleProvider, little_provider
 from tests.review.review_desk import review_desk
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="apt install chromium to test in it")
@@ -43,10 +41,7 @@ def page(provider: LittleProvider, tmp_path: Path) -> Iterator[Page]:
         at_provider = ProviderDesk(desk.engine, provider.issuer, WallClock(MORNING), tmp_path)
         settings = at_provider.settings(address=address)
         provider.callback, provider.now = settings.callback, desk.app.state.desk.now
-        trusted = ssl.create_default_context()
-        desk.app.state.desk = replace(
-            desk.app.state.desk, provider=IdentityProvider(settings, CLIENT_SECRET, trusted)
-        )
+        desk.app.state.desk = replace(desk.app.state.desk, provider=provider_client(settings))
         browser = launched(playwright)
         yield page_of(browser, address, "of nobody")
         browser.close()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ADDRESS = "http://localhost:8000"
 CALLBACK = f"{ADDRESS}/login/oidc/callback"
+PATIENCE_S = 60.0
 UNPROVEN = "Mill ID did not prove who you are"
 FAILS = "Mill ID does not answer as it should"
 
@@ -57,7 +58,7 @@ class ProviderDesk:
             Review(oidc=settings),
             now=self.clock,
             passwords=quick_passwords(),
-            provider=IdentityProvider(settings, secret, ssl.create_default_context()),
+            provider=provider_client(settings, secret),
         )
 
     def browser(self, *, secret: str = CLIENT_SECRET, **changes: object) -> Browser:
@@ -72,11 +73,17 @@ class ProviderDesk:
             return people.user_named(opened, name)
 
 
+def provider_client(settings: Oidc, secret: str = CLIENT_SECRET) -> IdentityProvider:
+    """As the program makes it, with patience for a busy machine."""
+    trusted = ssl.create_default_context()
+    return IdentityProvider(settings, secret, trusted, timeout_s=PATIENCE_S)
+
+
 def way_back(browser: Browser, *, next_path: str = "/account") -> str:
     """Goes to the provider, which signs the person in; where it sends the browser to."""
     there = browser.get(f"/login/oidc?next={quote(next_path)}", follow=False)
     assert there.status_code == 303, there.text
-    back = str(httpx.get(there.headers["location"]).headers["location"])
+    back = str(httpx.get(there.headers["location"], timeout=PATIENCE_S).headers["location"])
     assert back.startswith(f"{CALLBACK}?")
     return back.removeprefix(ADDRESS)
 

@@ -11,7 +11,14 @@ from db.words import Role
 from plant_config.review import Review
 from tests.fakes import WallClock
 from tests.review.browsers import Browser
-from tests.review.by_provider import ADDRESS, UNPROVEN, ProviderDesk, sign_in, way_back
+from tests.review.by_provider import (
+    ADDRESS,
+    PATIENCE_S,
+    UNPROVEN,
+    ProviderDesk,
+    sign_in,
+    way_back,
+)
 from tests.review.little_provider import CLIENT_SECRET, LittleProvider
 
 STALE = "begun in another browser, or too long ago"
@@ -45,7 +52,7 @@ def test_the_way_there_asks_for_a_code_bound_to_this_browser(
     browser: Browser, provider: LittleProvider
 ) -> None:
     there = browser.get("/login/oidc", follow=False)
-    httpx.get(there.headers["location"])
+    httpx.get(there.headers["location"], timeout=PATIENCE_S)
 
     assert provider.asked["response_type"] == "code"
     assert provider.asked["scope"] == "openid profile email"
