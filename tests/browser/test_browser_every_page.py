@@ -194,3 +194,27 @@ def test_a_new_token_is_shown_once_and_whole(opened: Opening) -> None:
 
     expect(page.locator(".secret")).to_have_count(0)
     assert looked_at(page) == []
+
+
+def test_the_policy_blocks_what_no_page_of_ours_brings(browser: Browser, address: str) -> None:
+    page = page_of(browser, address, secret_of("anna"))
+    complaints = complaints_of(page)
+    page.goto("/queue")
+
+    page.evaluate(
+        """() => {
+          const script = document.createElement("script");
+          script.textContent = "document.title = 'taken over'";
+          document.body.append(script);
+          document.body.insertAdjacentHTML("beforeend", "<p id=red style='color: red'>red</p>");
+          const elsewhere = document.createElement("img");
+          elsewhere.src = "http://localhost:9/picture.png";
+          document.body.append(elsewhere);
+        }"""
+    )
+
+    expect(page).to_have_title("Queue · Works")
+    assert page.locator("#red").evaluate("one => getComputedStyle(one).color") != "rgb(255, 0, 0)"
+    page.wait_for_function("() => true")
+    assert sum("Content Security Policy" in words for words in complaints) == 3, complaints
+    page.context.close()
