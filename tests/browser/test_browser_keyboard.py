@@ -67,7 +67,7 @@ def test_every_stop_is_seen_and_comes_in_the_order_of_the_page(
     opened: Opening, path: str, least: int
 ) -> None:
     page = opened("" if path == "/login" else "anna", path, viewport=LOW)
-    page.wait_for_load_state("networkidle")
+    expect(page.locator("[hx-trigger=load].htmx-request")).to_have_count(0)
     if path == "/queue":
         select_a_card(page)
 
