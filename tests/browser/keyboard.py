@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page
 
 _MOST_STOPS = 200
 _STANDS_THERE = "element => element === document.activeElement"
+_TO_THE_TOP = """() => {
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+}"""
 _STOP = """() => {
   const at = document.activeElement;
   if (!at || at === document.body) return null;
@@ -25,6 +31,20 @@ _STOP = """() => {
 }"""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """A control that has the focus.
+
+    `place` counts the elements before it in the document; `has_ring`: it is marked;
+    `is_covered`: something else lies over it.
+    """
+
+    words: str
+    place: int
+    has_ring: bool
+    is_covered: bool
+
+
 def press(page: Page, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
@@ -39,16 +59,12 @@ def tab_to(page: Page, wanted: Locator, *, key: str = "Tab") -> None:
     raise AssertionError(f"{key} never leads to {wanted}")
 
 
-def stops(page: Page) -> Iterator[dict[str, object]]:
-    """Where Tab leads from the top of the page until it leaves it.
-
-    Each stop: its words, its place in the document, whether a ring marks it, whether something
-    else lies over it.
-    """
-    page.evaluate("() => { document.activeElement.blur(); window.scrollTo(0, 0); }")
+def stops(page: Page) -> Iterator[Stop]:
+    """Where Tab leads from the top of the page until it leaves it."""
+    page.evaluate(_TO_THE_TOP)
     for _ in range(_MOST_STOPS):
         page.keyboard.press("Tab")
-        stop = page.evaluate(_STOP)
-        if stop is None:
+        found = page.evaluate(_STOP)
+        if found is None:
             return
-        yield stop
+        yield Stop(**found)

@@ -90,15 +90,10 @@ _TOO_WIDE = """() => {
   const complaints = [];
   const wide = document.documentElement.scrollWidth;
   if (wide > innerWidth) {
-    const culprits = [...document.body.querySelectorAll("*")]
-      .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll"));
-    const name = culprits.length ? culprits.at(-1).outerHTML.slice(0, 120) : "?";
-    complaints.push(`${wide} px on ${innerWidth}: ${name}`);
+    const beyond = (one) => one.getBoundingClientRect().right > innerWidth + 1;
+    const culprits = [...document.body.querySelectorAll("*")].filter(beyond);
+    complaints.push(`${wide} px on ${innerWidth}: ${culprits.at(-1)?.outerHTML.slice(0, 120)}`);
   }
-  const hides = (one) => {
-    const style = getComputedStyle(one);
-    return style.overflowX === "hidden" && style.textOverflow !== "ellipsis" && style.clipPath === "none";
-  };
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const words = walk.currentNode.data.trim();
@@ -107,9 +102,10 @@ _TOO_WIDE = """() => {
     const range = document.createRange();
     range.selectNodeContents(walk.currentNode);
     const right = range.getBoundingClientRect().right;
-    for (let at = element; at && getComputedStyle(at).overflowX !== "auto"; at = at.parentElement) {
-      if (getComputedStyle(at).textOverflow === "ellipsis" || getComputedStyle(at).clipPath !== "none") break;
-      if (hides(at) && right > at.getBoundingClientRect().right + 1) {
+    for (let at = element; at; at = at.parentElement) {
+      const { overflowX, textOverflow, clipPath } = getComputedStyle(at);
+      if (overflowX === "auto" || textOverflow === "ellipsis" || clipPath !== "none") break;
+      if (overflowX === "hidden" && right > at.getBoundingClientRect().right + 1) {
         complaints.push(`cut off: ${words.slice(0, 60)}`);
         break;
       }

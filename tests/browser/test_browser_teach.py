@@ -57,9 +57,8 @@ def call_false(page: Page, *finding_ids: int) -> None:
 
 
 def candidates(page: Page) -> list[str]:
-    return page.locator(".picture-card").evaluate_all(
-        "all => all.map((one) => one.getAttribute('aria-label'))"
-    )
+    cards = page.locator(".picture-card").all()
+    return [str(card.get_attribute("aria-label")) for card in cards]
 
 
 def test_a_frame_is_given_once_its_every_finding_was_called_a_false_alarm(
