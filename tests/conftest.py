@@ -31,10 +31,22 @@ def postgres_server() -> Iterator[Any]:
     )
     with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
         server = pgserver.get_server(Path(folder) / "data")
+        _forget_power_cuts(server)
         try:
             yield server
         finally:
             server.cleanup()
+
+
+def _forget_power_cuts(server: Any) -> None:
+    """Its data need not outlive the machine: nobody waits for the disk."""
+    url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    engine.dispose()
 
 
 @contextmanager
