@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Engine, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.engine import session
 from db.models import KeptAnswer
+from db.transfer import Watch
+
+MOST_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,28 @@ def claim_key(opened: Session, claim: Claim, *, at: datetime) -> Kept | None:
 def keep_answer(opened: Session, claim: Claim, answer: dict[str, Any]) -> None:
     """Keeps what the request that claimed the key is told; `answer` is plain JSON."""
     opened.execute(update(KeptAnswer).where(*_is(claim)).values(answer=answer))
+
+
+def count_answers(opened: Session, *, kept_before: datetime) -> int:
+    """How many would `forget_answers` forget?"""
+    old = select(func.count()).where(KeptAnswer.kept_at < kept_before)
+    return opened.scalar(old) or 0
+
+
+def forget_answers(
+    engine: Engine, *, kept_before: datetime, watch: Watch, most_at_once: int = MOST_AT_ONCE
+) -> int:
+    """Deletes old answers in small transactions; how many. Their keys may be used anew."""
+    key, forgotten = tuple_(KeptAnswer.user_id, KeptAnswer.key), 0
+    old = select(KeptAnswer.user_id, KeptAnswer.key).where(KeptAnswer.kept_at < kept_before)
+    while True:
+        with session(engine) as opened:
+            keys = opened.execute(old.order_by(KeptAnswer.kept_at).limit(most_at_once)).all()
+            opened.execute(delete(KeptAnswer).where(key.in_([tuple(one) for one in keys])))
+        if not keys:
+            return forgotten
+        forgotten += len(keys)
+        watch("answers", len(keys))
 
 
 def _is(claim: Claim) -> tuple[Any, Any]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 
-from sqlalchemy import collate, inspect, literal, select, union_all
+from sqlalchemy import collate, inspect, literal, select, true, union_all
 from sqlalchemy.orm import Session
 
 from db.evidence import EvidenceStore
@@ -94,20 +94,24 @@ def disagreements(
 
 
 def _claims(tables: set[str]) -> list[Rows]:
+    is_in_set = GoodFrame.removed_at.is_(None)  # what was taken out again needs no picture
     columns = [
-        (Finding.id, "finding", [getattr(Finding, f"{kind}_name") for kind in PictureKind]),
-        (
-            Inspection.id,
-            "inspection",
-            [getattr(Inspection, f"{kind}_name") for kind in PictureKind],
+        *(
+            (Finding.id, "finding", getattr(Finding, f"{kind}_name"), true())
+            for kind in PictureKind
         ),
-        (GoodFrame.id, "good frame", [GoodFrame.picture_name]),
+        *(
+            (Inspection.id, "inspection", getattr(Inspection, f"{kind}_name"), true())
+            for kind in PictureKind
+        ),
+        (GoodFrame.id, "good frame", GoodFrame.picture_name, is_in_set),
     ]
     return [
-        select(name.label("name"), literal(word).label("word"), row_id).where(name.is_not(None))
-        for row_id, word, names in columns
+        select(name.label("name"), literal(word).label("word"), row_id).where(
+            name.is_not(None), counts
+        )
+        for row_id, word, name, counts in columns
         if row_id.class_.__tablename__ in tables
-        for name in names
     ]
 
 

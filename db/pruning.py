@@ -215,7 +215,7 @@ def _claims(rules: Retention, now: datetime) -> list[Rows]:
             literal("good set").label("sort"),
             literal("").label("kind"),
             literal(0).label("goes"),
-        )
+        ).where(GoodFrame.removed_at.is_(None))
     ]
     verdict, outcome = (type_coerce(word, String) for word in (Finding.verdict, Inspection.outcome))
     for kind in PictureKind:

@@ -49,6 +49,22 @@ class Judgement(StrEnum):
     DEFECTIVE = "defective"
 
 
+class AlertState(StrEnum):
+    """Nobody has seen an OPEN one; of an ACKNOWLEDGED one somebody takes care."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class DeliveryState(StrEnum):
+    """DEAD: it failed so often that nobody tries any more."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"
+
+
 class Role(StrEnum):
     """What a person may do; each may also do what those before it may."""
 

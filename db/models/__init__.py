@@ -1,6 +1,7 @@
 """The tables, by subject. Nothing lazy-loads: `db.queries` reads, `db.repository` writes."""
 
 from db.columns import Base
+from db.models.alerts import Alert, Delivery
 from db.models.inspections import Activation, Finding, Frame, Inspection, Model
 from db.models.people import BrowserSession, KeptAnswer, SavedQuery, Token, User
 from db.models.plants import Camera, Line, Part, Plant
@@ -16,10 +17,12 @@ from db.models.tallies import (
 
 __all__ = [
     "Activation",
+    "Alert",
     "Audit",
     "Base",
     "BrowserSession",
     "Camera",
+    "Delivery",
     "Finding",
     "FindingDay",
     "FindingMonth",

@@ -87,6 +87,7 @@ class KeptAnswer(Base):
     """What a program was told under a key it chose: the same key again gives the same answer."""
 
     __tablename__ = "kept_answers"
+    __table_args__ = (Index(None, "kept_at"),)
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     key: Mapped[str] = mapped_column(ShortName, primary_key=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -12,6 +12,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from db.engine import session
+from db.kept_answers import count_answers, forget_answers
 from db.pictures import PictureKind
 from db.pruning import Plan, Share, plan, prune
 from db.retention import Retention, Shield
@@ -27,6 +29,7 @@ from inspect_pipeline.service.cli.database import (
     store_of,
 )
 
+ANSWERS_DAYS = 30
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -58,6 +61,15 @@ def prune_database(
             "may be given more than once.",
         ),
     ] = None,
+    answers_days: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=36_500,
+            help="Days that programs' repeated requests are known again by their Idempotency-Key. "
+            f"Default: {ANSWERS_DAYS}, whenever something is pruned.",
+        ),
+    ] = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="Remove it. Without this, only show what would go.")
     ] = False,
@@ -65,6 +77,7 @@ def prune_database(
     """Remove pictures whose time is over; without --apply, only show which.
 
     Rows stay, with all figures, masks and reviews, and so do all counts.
+    Only answers kept for programs are forgotten.
     Pictures stay where a finding is unreviewed or confirmed by a person,
     and where a frame was audited or is in the good set.
     What no option names is kept for ever.
@@ -76,18 +89,24 @@ def prune_database(
         passed_days=passed_days,
         even_if=frozenset(even_if or ()),
     )
-    if not rules.verdict_days and not rules.kind_days and passed_days is None:
+    given = (rules.verdict_days, rules.kind_days, passed_days is not None, answers_days)
+    if not any(given):
         raise UsageError("nothing says how long to keep: give --keep-days, --pictures or others")
-    _prune(db, evidence, rules, apply=apply)
+    _prune(db, evidence, rules, answers_days or ANSWERS_DAYS, apply=apply)
 
 
-def _prune(db: str, evidence: Path | None, rules: Retention, *, apply: bool) -> None:
+def _prune(
+    db: str, evidence: Path | None, rules: Retention, answers_days: int, *, apply: bool
+) -> None:
     store, now = store_of(db, evidence), datetime.now(UTC)
+    kept_before = now - timedelta(days=answers_days)
     with opened_database(db) as engine:
         if apply:
             with watching() as watch:
                 removed = prune(engine, store, rules, now=now, watch=watch)
+                forgotten = forget_answers(engine, kept_before=kept_before, watch=watch)
             say(f"removed {_words(removed)}")
+            say(f"forgot {_answers(forgotten, answers_days)}")
             if removed.young:
                 say(
                     f"{removed.young} files of the last hour that no row names wait for a later run"
@@ -95,8 +114,11 @@ def _prune(db: str, evidence: Path | None, rules: Retention, *, apply: bool) -> 
             return
         with watching() as watch:
             found = plan(engine, store, rules, now=now, watch=watch)
+        with session(engine, read_only=True) as opened:
+            old = count_answers(opened, kept_before=kept_before)
     if found.total.rows or found.total.files:
         Console().print(_table(found))
+    say(f"would forget {_answers(old, answers_days)}")
     say(f"would remove {_words(found.total)}: give --apply to do it")
 
 
@@ -123,6 +145,10 @@ def _table(found: Plan) -> Table:
             megabytes = f"{share.size_bytes / 1e6:,.1f}"
             table.add_row(sort, kind, f"{share.rows:,}", f"{share.files:,}", megabytes)
     return table
+
+
+def _answers(count: int, days: int) -> str:
+    return f"{count} answers to programs that are older than {days} days"
 
 
 def _words(share: Share) -> str:

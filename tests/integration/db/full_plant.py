@@ -14,7 +14,9 @@ from db.catalogue import meet_plant
 from db.engine import session, snapshot
 from db.evidence import EvidenceStore
 from db.models import (
+    Alert,
     BrowserSession,
+    Delivery,
     GoodFrame,
     Inspection,
     KeptAnswer,
@@ -28,7 +30,7 @@ from db.pictures import disagreements, named_pictures
 from db.recounting import wrong_tallies
 from db.reviewing import audit_frame, review_finding
 from db.transfer import tables_of
-from db.words import Judgement, ReviewState, Role
+from db.words import AlertState, DeliveryState, Judgement, ReviewState, Role, Severity
 from inspect_pipeline.service.ledger import Ledger
 from tests.integration.db.bare_rows import sha
 from tests.integration.db.database_records import (
@@ -44,7 +46,7 @@ from tests.integration.db.database_records import (
 
 
 def fill(engine: Engine, folder: Path) -> EvidenceStore:
-    """Three frames, two findings, what people said of them, and the people."""
+    """Three frames, two findings, what people said of them, an alert, and the people."""
     ledger = Ledger(engine, folder)
     ledger.register_model(MODEL_ID, "bracket", CARD)
     ledger.record(failed(0, a_finding(1), a_finding(2)))
@@ -74,6 +76,7 @@ def fill(engine: Engine, folder: Path) -> EvidenceStore:
             )
         )
         _add_people(opened)
+        _add_alert(opened)
     return ledger.store
 
 
@@ -120,6 +123,39 @@ def _add_people(opened: Session) -> None:
                 saved_at=NOON,
             ),
         ]
+    )
+
+
+def _add_alert(opened: Session) -> None:
+    opened.add(
+        Alert(
+            key="severity 1",
+            rule="severity",
+            line_id="line-1",
+            camera_id="cam-1",
+            part="bracket",
+            finding_id=1,
+            severity=Severity.CRITICAL,
+            state=AlertState.ACKNOWLEDGED,
+            events=3,
+            facts={"area_mm2": 2.5, "kinds": ["scratch", None]},
+            opened_at=NOON,
+            last_event_at=NOON + timedelta(minutes=5),
+            acknowledged_by="Ada",
+            acknowledged_at=NOON + timedelta(minutes=6),
+        )
+    )
+    opened.flush()
+    opened.add(
+        Delivery(
+            alert_id=1,
+            channel="mail",
+            key="severity 1 mail",
+            state=DeliveryState.WAITING,
+            attempts=2,
+            next_try_at=NOON + timedelta(minutes=7),
+            last_error="the server is not there",
+        )
     )
 
 

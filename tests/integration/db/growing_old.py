@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from db import queries
 from db.engine import session
-from db.models import Inspection
+from db.models import GoodFrame, Inspection
 from db.pictures import PictureKind
 from db.pruning import Share, plan, prune
 from db.retention import Retention, Shield
@@ -20,6 +20,7 @@ from db.rows import FindingRow
 from db.words import ReviewState, Verdict
 from inspect_pipeline import records
 from inspect_pipeline.service.ledger import Ledger
+from tests.integration.db.bare_rows import sha
 from tests.integration.db.database_records import (
     NOON,
     a_finding,
@@ -87,6 +88,25 @@ def record_false_alarms(engine: Engine, ledger: Ledger, *verdicts: records.Verdi
         key = frame_key(number * 24 * 60)
         ledger.record(failed(0, a_finding(number, verdict=verdict), key=key))
         review(engine, number + 1, ReviewState.FALSE_ALARM)
+
+
+def give_first_frame(
+    engine: Engine, picture: str, *, taken_back_at: datetime | None = None
+) -> None:
+    """To the good set of its part, with its picture; and perhaps out of it again."""
+    with session(engine) as opened:
+        opened.add(
+            GoodFrame(
+                frame_id=1,
+                part="bracket",
+                picture_name=picture,
+                content_sha256=sha("0"),
+                added_by="Ada",
+                added_at=NOON,
+                removed_by="Bo" if taken_back_at else None,
+                removed_at=taken_back_at,
+            )
+        )
 
 
 def without_names(row: tuple[tuple[str, object], ...]) -> list[tuple[str, object]]:

@@ -14,9 +14,12 @@ from typer.testing import CliRunner, Result
 from db.engine import connect, default_url, session
 from db.errors import BackupError, DatabaseError, DatabaseNotFound, WrongRevision
 from db.evidence import EvidenceStore
-from db.models import FindingTally
+from db.kept_answers import Claim, claim_key
+from db.models import FindingTally, KeptAnswer
+from db.people import create_user
 from db.restoring import name_of
 from db.upgrade import downgrade
+from db.words import Role
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.service.cli.db_verbs import app
 from inspect_pipeline.service.ledger import Ledger
@@ -106,6 +109,39 @@ def test_prune_shows_first_and_removes_when_told(upgraded_url: str, store: Evide
     assert "removed 2 files" in removed.stdout
     checked = db("check", "--db", upgraded_url, "--evidence", store.folder)
     assert checked.exit_code == 0
+
+
+def test_prune_forgets_answers_that_no_program_asks_for_any_more(
+    upgraded_url: str, engine: Engine, store: EvidenceStore
+) -> None:
+    now = datetime.now(UTC)
+    with session(engine) as opened:
+        create_user(
+            opened,
+            name="ada",
+            full_name="Ada",
+            role=Role.ADMIN,
+            password_hash="h",
+            created_at=now,
+        )
+        for days in (5, 20, 40):
+            claim = Claim(user_id=1, key=f"{days} days", request_sha256="0" * 64)
+            claim_key(opened, claim, at=now - timedelta(days=days))
+    places = ("--db", upgraded_url, "--evidence", store.folder)
+
+    shown = db("prune", *places, "--keep-days", "confirmed=9999")
+    db("prune", *places, "--keep-days", "confirmed=9999", "--apply")
+    after_a_month = kept_keys(engine)
+    db("prune", *places, "--answers-days", "10", "--apply")
+
+    assert "would forget 1 answers to programs that are older than 30 days" in shown.stdout
+    assert after_a_month == ["20 days", "5 days"]
+    assert kept_keys(engine) == ["5 days"]
+
+
+def kept_keys(engine: Engine) -> list[str]:
+    with session(engine, read_only=True) as opened:
+        return list(opened.scalars(sa.select(KeptAnswer.key).order_by(KeptAnswer.key)))
 
 
 def test_prune_says_what_waits_for_a_later_run(upgraded_url: str, store: EvidenceStore) -> None:

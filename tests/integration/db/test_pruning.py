@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from db.engine import connect, session
 from db.errors import RecordRefused
-from db.models import Finding, GoodFrame, Inspection
+from db.models import Finding, Inspection
 from db.pictures import PictureKind
 from db.pruning import Share, plan, prune
 from db.retention import Shield
@@ -25,7 +25,6 @@ from db.upgrade import downgrade, upgrade
 from db.words import Judgement, ReviewState, Verdict
 from inspect_pipeline import records
 from inspect_pipeline.service.ledger import Ledger
-from tests.integration.db.bare_rows import sha
 from tests.integration.db.database_records import (
     CARD,
     MODEL_ID,
@@ -40,6 +39,7 @@ from tests.integration.db.full_plant import assert_whole, everything
 from tests.integration.db.growing_old import (
     ALL_KINDS,
     NOW,
+    give_first_frame,
     kept_kinds,
     planned,
     pruned,
@@ -171,17 +171,7 @@ def test_what_is_in_the_good_set_stays_and_its_own_picture_always(
     record_false_alarms(engine, ledger, REJECTED)
     picture = the_finding(engine, 1).observed_name
     assert picture is not None
-    with session(engine) as opened:
-        opened.add(
-            GoodFrame(
-                frame_id=1,
-                part="bracket",
-                picture_name=picture,
-                content_sha256=sha("0"),
-                added_by="Ada",
-                added_at=NOON,
-            )
-        )
+    give_first_frame(engine, picture)
 
     pruned(engine, ledger, rules(kinds=ALL_KINDS))
     assert kept_kinds(engine, 1) == set(PictureKind)
@@ -189,6 +179,22 @@ def test_what_is_in_the_good_set_stays_and_its_own_picture_always(
     pruned(engine, ledger, rules(kinds=ALL_KINDS, even_if=(Shield.GOOD_SET,)))
     assert kept_kinds(engine, 1) == set()
     assert list(ledger.store.names()) == [picture]
+    assert_whole(engine, ledger.store)
+
+
+def test_a_frame_that_was_taken_out_of_the_good_set_keeps_no_picture(
+    ledger: Ledger, engine: Engine
+) -> None:
+    record_false_alarms(engine, ledger, REJECTED)
+    picture = the_finding(engine, 1).observed_name
+    assert picture is not None
+    give_first_frame(engine, picture, taken_back_at=NOON)
+
+    found = planned(engine, ledger, rules(kinds=ALL_KINDS))
+    pruned(engine, ledger, rules(kinds=ALL_KINDS))
+
+    assert sum(share.files for share in found.values()) == 4
+    assert list(ledger.store.names()) == []
     assert_whole(engine, ledger.store)
 
 
