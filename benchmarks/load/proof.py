@@ -10,9 +10,9 @@ from sqlalchemy import Engine, select
 
 from benchmarks.load.line import LINE
 from benchmarks.load.reviewer import Diary, Promise
-from db.catalogue import zone_of
 from db.engine import session
 from db.models import Finding, Frame, Inspection, InspectionDay, InspectionTally, PlaceMonth, Review
+from db.plants import zone_of
 from db.tally_slots import QUARTER, Days, Every, Months, place_cell
 from db.tallying import FINDING_LEVELS
 from db.words import ReviewState

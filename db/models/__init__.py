@@ -13,9 +13,21 @@ from db.models.tallies import (
     InspectionTally,
     PlaceMonth,
 )
+from db.models.verdict_tallies import (
+    AgreementDay,
+    AgreementMonth,
+    AgreementTally,
+    JudgedDay,
+    JudgedTally,
+    VerdictDay,
+    VerdictTally,
+)
 
 __all__ = [
     "Activation",
+    "AgreementDay",
+    "AgreementMonth",
+    "AgreementTally",
     "Audit",
     "Base",
     "BrowserSession",
@@ -29,6 +41,8 @@ __all__ = [
     "Inspection",
     "InspectionDay",
     "InspectionTally",
+    "JudgedDay",
+    "JudgedTally",
     "KeptAnswer",
     "Line",
     "Model",
@@ -39,4 +53,6 @@ __all__ = [
     "SavedQuery",
     "Token",
     "User",
+    "VerdictDay",
+    "VerdictTally",
 ]

@@ -9,7 +9,7 @@ import pytest
 
 from db.questions.model_changes import matched_boxes
 from db.questions.reviewers import cohens_kappa
-from db.questions.verdicts import Said, standing
+from db.verdicts import Said, standing
 from db.words import ReviewState
 
 YES, NO = ReviewState.CONFIRMED, ReviewState.FALSE_ALARM
@@ -18,7 +18,6 @@ YES, NO = ReviewState.CONFIRMED, ReviewState.FALSE_ALARM
 def said(review_id: int, *, undoes: int | None = None) -> Said:
     return Said(
         review_id=review_id,
-        finding_id=1,
         reviewer="Ada",
         reviewed_at=datetime(2026, 1, 1, tzinfo=UTC),
         state_after=YES,
