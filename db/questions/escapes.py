@@ -82,9 +82,9 @@ def escapes(opened: Session, wanted: EscapesOf) -> pd.DataFrame:
     counts: dict[_Group, Counter[bool]] = defaultdict(Counter)
     for group, was_wrong, count in _judged(opened, wanted):
         counts[group][was_wrong] += count
-    rates = [_rate(group, found, wanted.confidence) for group, found in counts.items()]
+    rates = [_rate(group, counts[group], wanted.confidence) for group in counts]
     rates.sort(key=lambda one: (one.measure, one.source, one.per))
-    return rows_table([one for one in rates if one.frames], ErrorRate)
+    return rows_table(rates, ErrorRate)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +104,8 @@ def _judged(opened: Session, wanted: EscapesOf) -> Iterator[tuple[_Group, bool, 
         of_model = kept.model_id == model_named(opened, wanted.model)
     per = [] if wanted.by is Per.TOTAL else [kept[_COLUMNS[wanted.by]]]
     keys = (kept.source, kept.passed, kept.defective, *per)
-    chosen = select(*keys, func.sum(kept.frames)).where(of_model).group_by(*keys)
+    frames = func.sum(kept.frames)
+    chosen = select(*keys, frames).where(of_model).group_by(*keys).having(frames > 0)
     named = cache(partial(_named, by=wanted.by, zone=zone))
     for source, passed, defective, *found, count in opened.execute(chosen):
         name, span = named(*found)

@@ -88,7 +88,8 @@ def agreement(opened: Session, wanted: AgreementOf) -> pd.DataFrame:
     """
     kept = agreement_counts(wanted).c
     keys = (kept.reviewer, kept.other, kept.state, kept.other_state)
-    chosen = select(*keys, func.sum(kept.findings)).group_by(*keys)
+    findings = func.sum(kept.findings)
+    chosen = select(*keys, findings).group_by(*keys).having(findings > 0)
     pairs: dict[tuple[str, str], Counter[tuple[ReviewState, ReviewState]]] = defaultdict(Counter)
     for one, other, said, other_said, count in opened.execute(chosen):
         pairs[one, other][said, other_said] += int(count)
@@ -112,11 +113,7 @@ def false_alarms(opened: Session, wanted: FalseAlarmsOf) -> pd.DataFrame:
     of_words = _of_reviewers if wanted.by is Cut.REVIEWER else _of_times
     for span, reviewer, state, count in of_words(opened, wanted):
         counts[span, reviewer][state] += count
-    shares = [
-        _share(span, reviewer, found)
-        for (span, reviewer), found in counts.items()
-        if found.total() > 0
-    ]
+    shares = [_share(span, reviewer, counts[span, reviewer]) for span, reviewer in counts]
     shares.sort(key=lambda one: (one.period or "", one.reviewer or ""))
     return rows_table(shares, FalseAlarmShare)
 
@@ -140,17 +137,19 @@ _Counted = tuple[Span | None, str | None, ReviewState, int]
 
 def _of_reviewers(opened: Session, wanted: FalseAlarmsOf) -> Iterator[_Counted]:
     kept = verdict_counts(wanted, zone=plant_zone(opened)).c
-    chosen = select(kept.reviewer, kept.state, func.sum(kept.verdicts))
-    for reviewer, state, count in opened.execute(chosen.group_by(kept.reviewer, kept.state)):
+    verdicts = func.sum(kept.verdicts)
+    chosen = select(kept.reviewer, kept.state, verdicts).group_by(kept.reviewer, kept.state)
+    for reviewer, state, count in opened.execute(chosen.having(verdicts > 0)):
         yield None, reviewer, state, int(count)
 
 
 def _of_times(opened: Session, wanted: FalseAlarmsOf) -> Iterator[_Counted]:
     zone, shifts = plant_zone(opened), read_shifts(USUAL_SHIFTS)
     kept = verdict_counts(wanted, zone=zone).c
-    chosen = select(kept.slot_at, kept.state, func.sum(kept.verdicts)).where(kept.is_last)
+    verdicts = func.sum(kept.verdicts)
+    chosen = select(kept.slot_at, kept.state, verdicts).group_by(kept.slot_at, kept.state)
     begun = cache(partial(span_of, period=Period(wanted.by), shifts=shifts, zone=zone))
-    for slot_at, state, count in opened.execute(chosen.group_by(kept.slot_at, kept.state)):
+    for slot_at, state, count in opened.execute(chosen.where(kept.is_last).having(verdicts > 0)):
         yield begun(slot_at), None, state, int(count)
 
 
