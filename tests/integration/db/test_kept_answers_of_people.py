@@ -15,16 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.columns import Base, metadata_table
 from db.engine import session, snapshot
-from db.models import (
-    AgreementDay,
-    AgreementMonth,
-    AgreementTally,
-    Frame,
-    JudgedDay,
-    JudgedTally,
-    VerdictDay,
-    VerdictTally,
-)
+from db.models import Frame
 from db.plants import zone_of
 from db.questions.escapes import EscapesOf, Per, escapes
 from db.questions.periods import USUAL_SHIFTS, Period, read_shifts, span_of
@@ -39,6 +30,7 @@ from db.questions.reviewers import (
 from db.questions.selection import Selection
 from db.recounting import recount, wrong_tallies
 from db.words import ReviewState
+from tests.integration.db.kept_counts import OF_WHAT_PEOPLE_SAY, rows_that_count
 from tests.integration.db.random_history import BEGIN, DAYS, PARTS, History, models_of
 from tests.integration.db.slow_answers import (
     EveryRow,
@@ -47,15 +39,6 @@ from tests.integration.db.slow_answers import (
     slow_false_alarms,
 )
 
-KEPT = (
-    VerdictTally,
-    VerdictDay,
-    AgreementTally,
-    AgreementDay,
-    AgreementMonth,
-    JudgedTally,
-    JudgedDay,
-)
 PLACES = {Per.LINE: "line_id", Per.PART: "part", Per.CAMERA: "camera_id"}
 
 
@@ -66,8 +49,8 @@ def test_after_any_history_the_answers_are_those_of_every_row(engine: Engine, se
     history.turn_the_clock()
     history.go_on(50)
 
+    assert all(rows_that_count(engine, table) for table in OF_WHAT_PEOPLE_SAY)
     with snapshot(engine) as opened:
-        assert all(opened.scalars(sa.select(table.part)).all() for table in KEPT)
         assert wrong_tallies(opened) == 0
         every = EveryRow(opened)
         for wanted in selections(random.Random(seed)):
@@ -78,12 +61,12 @@ def test_after_any_history_the_answers_are_those_of_every_row(engine: Engine, se
                 assert_escapes_are_counted(opened, every, wanted, per)
 
 
-@pytest.mark.parametrize("table", KEPT, ids=lambda table: table.__tablename__)
+@pytest.mark.parametrize("table", OF_WHAT_PEOPLE_SAY, ids=lambda table: table.__tablename__)
 def test_a_wrong_count_of_what_people_say_is_found_and_counted_again(
     engine: Engine, table: type[Base]
 ) -> None:
     History(engine, 5).go_on(60)
-    right = rows_of(engine, table)
+    right = rows_that_count(engine, table)
     count = metadata_table(table).columns.keys()[-1]
     with session(engine) as opened:
         opened.execute(sa.update(table).values({count: sa.literal_column(count) + 1}))
@@ -93,14 +76,14 @@ def test_a_wrong_count_of_what_people_say_is_found_and_counted_again(
     with session(engine) as opened:
         recount(opened)
 
-    assert rows_of(engine, table) == right
+    assert rows_that_count(engine, table) == right
 
 
 def test_missing_counts_are_found_and_counted_again(engine: Engine) -> None:
     History(engine, 6).go_on(60)
-    right = {table: rows_of(engine, table) for table in KEPT}
+    right = {table: rows_that_count(engine, table) for table in OF_WHAT_PEOPLE_SAY}
     with session(engine) as opened:
-        for table in KEPT:
+        for table in OF_WHAT_PEOPLE_SAY:
             opened.execute(sa.delete(table))
 
     with snapshot(engine) as opened:
@@ -108,7 +91,7 @@ def test_missing_counts_are_found_and_counted_again(engine: Engine) -> None:
     with session(engine) as opened:
         recount(opened)
 
-    assert {table: rows_of(engine, table) for table in KEPT} == right
+    assert {table: rows_that_count(engine, table) for table in OF_WHAT_PEOPLE_SAY} == right
 
 
 def selections(chance: random.Random) -> Iterator[Selection]:
@@ -183,10 +166,3 @@ def rows(table: pd.DataFrame, *names: str) -> list[tuple[object, ...]]:
 
 def name_of(moment: datetime, period: Period, zone: ZoneInfo) -> str:
     return span_of(moment, period, read_shifts(USUAL_SHIFTS), zone).name
-
-
-def rows_of(engine: Engine, table: type[Base]) -> list[tuple[object, ...]]:
-    """Those that count anything."""
-    with session(engine, read_only=True) as opened:
-        rows = opened.execute(sa.select(*metadata_table(table).columns))
-        return sorted((tuple(row) for row in rows if row[-1] != 0), key=repr)
