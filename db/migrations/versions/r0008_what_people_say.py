@@ -1,6 +1,6 @@
 """Kept counts of what people say: verdicts, agreement, and frames they judged.
 
-Revision r0008, after r0005.
+Revision r0008, after r0006.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "r0008"
-down_revision: str | None = "r0005"
+down_revision: str | None = "r0006"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

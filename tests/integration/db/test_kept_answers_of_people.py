@@ -30,6 +30,7 @@ from db.questions.reviewers import (
 from db.questions.selection import Selection
 from db.recounting import recount, wrong_tallies
 from db.words import ReviewState
+from tests.integration.db.asking import rows
 from tests.integration.db.kept_counts import OF_WHAT_PEOPLE_SAY, rows_that_count
 from tests.integration.db.random_history import BEGIN, DAYS, PARTS, History, models_of
 from tests.integration.db.slow_answers import (
@@ -158,10 +159,6 @@ def assert_escapes_are_counted(
         assert rows(table, "measure", "source", "per", "frames", "count") == [
             (*key, *slow[key]) for key in sorted(slow)
         ]
-
-
-def rows(table: pd.DataFrame, *names: str) -> list[tuple[object, ...]]:
-    return list(table[list(names)].itertuples(index=False, name=None))
 
 
 def name_of(moment: datetime, period: Period, zone: ZoneInfo) -> str:

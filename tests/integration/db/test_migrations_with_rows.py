@@ -302,7 +302,7 @@ def test_what_people_say_is_counted_from_what_is_there(engine: Engine) -> None:
     before = {table: rows_that_count(engine, table) for table in OF_WHAT_PEOPLE_SAY}
     assert all(before.values())
 
-    downgrade(engine, "r0005")
+    downgrade(engine, "r0006")
     assert not {one.__tablename__ for one in before} & set(sa.inspect(engine).get_table_names())
     upgrade(engine)
 
