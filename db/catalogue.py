@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.columns import Base
+from db.counting import counting_alone
+from db.long_slots import count_days_again
 from db.models import Activation, Camera, Line, Model, Part, Plant
-from db.tallying import count_days_again
+from db.plants import zone_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +43,8 @@ def meet_plant(opened: Session, plant: Plant, lines: Sequence[str], parts: Seque
     zone_before = zone_of(opened)
     opened.merge(plant)
     opened.flush()
-    zone = zone_of(opened)
-    if zone != zone_before:
-        count_days_again(opened, ZoneInfo(zone))
+    if zone_of(opened) != zone_before:
+        count_days_again(opened, counting_alone(opened))
     for line_id in lines:
         opened.merge(Line(line_id=line_id, plant=plant.plant))
     for part in parts:
@@ -93,12 +93,6 @@ def activations(opened: Session, part: str | None = None) -> list[ActivationRow]
         seen.add((one.part, one.model_id))
     rows.reverse()
     return sorted(rows, key=lambda row: row.part)
-
-
-def zone_of(opened: Session) -> str:
-    """The time zone that days and shifts are counted in: the plant's, UTC where none is known."""
-    zones = opened.scalars(select(Plant.timezone).order_by(Plant.seen_at.desc())).all()
-    return zones[0] if zones else "UTC"
 
 
 def _add_unknown(opened: Session, row: Base) -> None:

@@ -1,4 +1,4 @@
-"""Which lines, cameras and parts has the database met? By name."""
+"""Which lines, cameras and parts has the database met? By name. And by which clock?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Camera, Line, Part
+from db.models import Camera, Line, Part, Plant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,3 +61,9 @@ def places(opened: Session) -> Places:
         parts=tuple(row.part for row in parts(opened)),
         cameras=tuple(cameras(opened)),
     )
+
+
+def zone_of(opened: Session) -> str:
+    """The time zone that days and shifts are counted in: the plant's, UTC where none is known."""
+    zones = opened.scalars(select(Plant.timezone).order_by(Plant.seen_at.desc())).all()
+    return zones[0] if zones else "UTC"

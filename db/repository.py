@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.catalogue import meet_camera, zone_of
+from db.catalogue import meet_camera
+from db.counting import counting
 from db.errors import RecordRefused, UnknownRecord
+from db.judged_tallying import keep_frame, tally_another
 from db.models import Finding, Frame, Inspection, Model
 from db.queries import find_inspection
 from db.tallying import tally_inspection
@@ -65,7 +66,9 @@ def record_inspection(opened: Session, frame: Frame, inspection: Inspection) -> 
     known_id = _known_inspection(opened, frame, inspection)
     if known_id is not None:
         return Recorded(inspection_id=known_id, written=False)
-    inspection.frame_id = _frame_id(opened, frame)
+    zone = counting(opened)
+    inspection.frame_id, was_known = _frame_id(opened, frame)
+    seen_before = keep_frame(opened, inspection.frame_id) if was_known else None
     for finding in inspection.findings:
         _place(finding, frame)
     try:
@@ -77,7 +80,9 @@ def record_inspection(opened: Session, frame: Frame, inspection: Inspection) -> 
             raise
         return Recorded(inspection_id=known_id, written=False)
     _mark_compared(opened, inspection)
-    tally_inspection(opened, frame, inspection, zone=ZoneInfo(zone_of(opened)))
+    tally_inspection(opened, frame, inspection, zone=zone)
+    if seen_before is not None:
+        tally_another(opened, seen_before, inspection, zone=zone)
     return Recorded(inspection_id=inspection.id, written=True)
 
 
@@ -103,8 +108,8 @@ def _place(finding: Finding, frame: Frame) -> None:
     finding.state, finding.version = ReviewState.NEW, 1
 
 
-def _frame_id(opened: Session, frame: Frame) -> int:
-    """The id of the frame as it is known, or of the new row."""
+def _frame_id(opened: Session, frame: Frame) -> tuple[int, bool]:
+    """The id of the frame as it is known, or of the new row; and was it known?"""
     known = _known_frame(opened, frame)
     if known is None:
         try:
@@ -116,7 +121,7 @@ def _frame_id(opened: Session, frame: Frame) -> int:
             if known is None:
                 raise
         else:
-            return frame.id
+            return frame.id, False
     frame_id, part, line_id = known
     if (part, line_id) != (frame.part, frame.line_id):
         raise RecordRefused(
@@ -124,7 +129,7 @@ def _frame_id(opened: Session, frame: Frame) -> int:
             f"on line {line_id!r}, now it comes as part {frame.part!r} on line "
             f"{frame.line_id!r}: correct the part or line, or use another database"
         )
-    return frame_id
+    return frame_id, True
 
 
 def _known_frame(opened: Session, frame: Frame) -> tuple[int, str, str] | None:

@@ -10,19 +10,24 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
 
+from db.counting import counting
 from db.errors import RecordRefused, ReviewConflict, UnknownRecord
-from db.models import Audit, Finding, Frame, Review
+from db.judged_tallying import keep_frame, keep_frames_of, tally_audit, tally_settled
+from db.models import Audit, Finding, Review
 from db.rows import ReviewRow
 from db.selects import reviews_select
 from db.tallying import tally_states
+from db.verdict_tallying import said_of, tally_reviews
 from db.words import Judgement, ReviewState
 
 _COUNTED = [
     "id",
+    "inspection_id",
     "taken_at",
     "line_id",
     "camera_id",
@@ -116,6 +121,7 @@ def review_findings(
     """
     if state_after is ReviewState.NEW:
         raise RecordRefused("a review cannot make a finding new again: give a verdict, or undo one")
+    zone = counting(opened)
     found = _locked(opened, sorted(seen_versions))
     steps, conflicts = [], []
     for finding in found:
@@ -124,7 +130,7 @@ def review_findings(
             conflicts.append(_conflict(opened, finding))
         else:
             steps.append(_Step(finding=finding, state_after=state_after))
-    batch = _write(opened, steps, reviewer=reviewer, reviewed_at=reviewed_at, note=note)
+    batch = _write(opened, steps, zone=zone, reviewer=reviewer, reviewed_at=reviewed_at, note=note)
     return replace(batch, conflicts=tuple(conflicts))
 
 
@@ -144,6 +150,7 @@ def undo(opened: Session, batch_id: str, *, reviewer: str, reviewed_at: datetime
             f"action {batch_id} is {said[0].reviewer}'s: only {said[0].reviewer} can undo it, "
             "you can review its findings"
         )
+    zone = counting(opened)
     found = {one.id: one for one in _locked(opened, [review.finding_id for review in said])}
     steps, conflicts = [], []
     for review in said:
@@ -154,7 +161,7 @@ def undo(opened: Session, batch_id: str, *, reviewer: str, reviewed_at: datetime
             steps.append(
                 _Step(finding=finding, state_after=review.state_before, undoes_id=review.id)
             )
-    batch = _write(opened, steps, reviewer=reviewer, reviewed_at=reviewed_at, note=None)
+    batch = _write(opened, steps, zone=zone, reviewer=reviewer, reviewed_at=reviewed_at, note=None)
     return replace(batch, conflicts=tuple(conflicts))
 
 
@@ -168,7 +175,9 @@ def audit_frame(
     note: str | None = None,
 ) -> int:
     """Records what a person says of a whole frame; the id of the audit."""
-    if opened.get(Frame, frame_id) is None:
+    zone = counting(opened)
+    frame = keep_frame(opened, frame_id)
+    if frame is None:
         raise UnknownRecord(f"there is no frame {frame_id}")
     audit = Audit(
         frame_id=frame_id,
@@ -177,6 +186,7 @@ def audit_frame(
         judgement=judgement,
         note=note,
     )
+    tally_audit(opened, frame, judgement, zone=zone)
     opened.add(audit)
     opened.flush()
     return audit.id
@@ -204,11 +214,14 @@ def _write(
     opened: Session,
     steps: Sequence[_Step],
     *,
+    zone: ZoneInfo,
     reviewer: str,
     reviewed_at: datetime,
     note: str | None,
 ) -> Batch:
     batch_id, name = uuid.uuid4().hex, _name(reviewer)
+    frames = keep_frames_of(opened, (step.finding.inspection_id for step in steps))
+    said = said_of(opened, [step.finding.id for step in steps])
     tally_states(opened, [(step.finding, step.state_after) for step in steps])
     written = []
     for step in steps:
@@ -225,18 +238,20 @@ def _write(
         step.finding.state = step.state_after
         step.finding.version += 1
         opened.add(review)
-        written.append((review, step.finding.version))
+        written.append((step.finding, review))
     opened.flush()
+    tally_reviews(opened, said, written, zone=zone)
+    tally_settled(opened, frames, {step.finding.id: step.state_after for step in steps}, zone=zone)
     reviewed = tuple(
         Reviewed(
             review_id=review.id,
             finding_id=review.finding_id,
             state_before=review.state_before,
             state_after=review.state_after,
-            version=version,
+            version=finding.version,
             batch_id=batch_id,
         )
-        for review, version in written
+        for finding, review in written
     )
     return Batch(batch_id=batch_id, reviewed=reviewed)
 

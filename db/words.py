@@ -65,6 +65,13 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+class JudgedBy(StrEnum):
+    """How people judged a whole frame: by audits of it, or by reviews of all its findings."""
+
+    AUDITS = "audits"
+    REVIEWS = "reviews"
+
+
 class Role(StrEnum):
     """What a person may do; each may also do what those before it may."""
 

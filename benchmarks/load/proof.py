@@ -10,11 +10,22 @@ from sqlalchemy import Engine, select
 
 from benchmarks.load.line import LINE
 from benchmarks.load.reviewer import Diary, Promise
-from db.catalogue import zone_of
 from db.engine import session
-from db.models import Finding, Frame, Inspection, InspectionDay, InspectionTally, PlaceMonth, Review
-from db.tally_slots import QUARTER, Days, Every, Months, place_cell
-from db.tallying import FINDING_LEVELS
+from db.judging import Opinion, Region, judged_by_reviews
+from db.models import Finding, Frame, Inspection, PlaceMonth, Review
+from db.plants import zone_of
+from db.tally_levels import (
+    AGREEMENT_LEVELS,
+    FINDING_LEVELS,
+    Levels,
+    all_levels,
+    inspection_levels,
+    judged_levels,
+    verdict_levels,
+)
+from db.tally_slots import Months, place_cell
+from db.verdict_tallying import agreement_keys, verdict_keys
+from db.verdicts import Said
 from db.words import ReviewState
 
 
@@ -36,18 +47,16 @@ def complaints(engine: Engine, diaries: Sequence[Diary]) -> list[str]:
         zone = ZoneInfo(zone_of(opened))
         kept = {
             table: _kept(opened.execute(select(*table.__table__.columns).where(_of_line(table))))
-            for table in (
-                *(table for table, _ in FINDING_LEVELS),
-                PlaceMonth,
-                InspectionTally,
-                InspectionDay,
-            )
+            for levels in all_levels(zone)
+            for table, _ in levels
         }
     return [
         *_broken_promises(reviews, diaries),
         *_broken_chains(reviews, findings),
         *_miscounted_findings(findings, kept),
         *_miscounted_inspections(inspections, kept, zone),
+        *_miscounted_words(reviews, findings, kept, zone),
+        *_miscounted_judgements(inspections, findings, kept, zone),
     ]
 
 
@@ -123,7 +132,7 @@ def _miscounted_findings(findings: Sequence[Finding], kept: dict[type, Counter])
 def _miscounted_inspections(
     inspections: Sequence, kept: dict[type, Counter], zone: ZoneInfo
 ) -> Iterator[str]:
-    for table, slots in ((InspectionTally, Every(QUARTER)), (InspectionDay, Days(zone))):
+    for table, slots in inspection_levels(zone):
         fresh = Counter(
             (
                 slots.begin(frame.taken_at),
@@ -132,6 +141,57 @@ def _miscounted_inspections(
             )
             for frame, inspection in inspections
         )
+        yield from _different(table, fresh, kept[table])
+
+
+def _miscounted_words(
+    reviews: Sequence[Review],
+    findings: Sequence[Finding],
+    kept: dict[type, Counter],
+    zone: ZoneInfo,
+) -> Iterator[str]:
+    said = defaultdict(list)
+    for one in reviews:
+        said[one.finding_id].append(
+            Said(one.id, one.reviewer, one.reviewed_at, one.state_after, one.undoes_id)
+        )
+    for keys_of, levels in (
+        (verdict_keys, verdict_levels(zone)),
+        (agreement_keys, AGREEMENT_LEVELS),
+    ):
+        keys = [
+            key
+            for one in findings
+            for key in keys_of(said[one.id], (one.line_id, one.camera_id, one.part))
+        ]
+        yield from _different_in_slots(keys, levels, kept)
+
+
+def _miscounted_judgements(
+    inspections: Sequence, findings: Sequence[Finding], kept: dict[type, Counter], zone: ZoneInfo
+) -> Iterator[str]:
+    """Nobody audits here."""
+    regions, opinions = defaultdict(list), defaultdict(list)
+    for one in findings:
+        regions[one.inspection_id].append(Region(one.id, one.verdict, one.state))
+    for frame, one in inspections:
+        of_frame = (frame.id, frame.taken_at, frame.line_id, frame.camera_id, frame.part)
+        opinions[of_frame].append(
+            Opinion(one.id, one.model_id, one.outcome, tuple(regions[one.id]))
+        )
+    keys = [
+        (*where, *judged)
+        for (_, *where), of_frame in opinions.items()
+        for judged in judged_by_reviews(of_frame)
+    ]
+    yield from _different_in_slots(keys, judged_levels(zone), kept)
+
+
+def _different_in_slots(
+    keys: Sequence[tuple], levels: Levels, kept: dict[type, Counter]
+) -> Iterator[str]:
+    for table, slots in levels:
+        fresh = Counter((slots.begin(moment), *sort) for moment, *sort in keys)
         yield from _different(table, fresh, kept[table])
 
 

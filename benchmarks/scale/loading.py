@@ -32,7 +32,7 @@ from benchmarks.scale.year import DAY_ROWS, Asked, days_of
 from db import models
 from db.columns import Base, metadata_table
 from db.engine import session
-from db.recounting import recount_long_slots
+from db.recounting import recount
 
 FILLED = (*DAY_ROWS, "inspection_tallies", "finding_tallies")
 
@@ -65,7 +65,7 @@ def filled(engine: Engine, asked: Asked, progress: Progress) -> bool:
             progress.advance(task, next(len(one) for one in rows if one.table == "findings"))
     with session(engine) as opened:
         _finish(opened.connection())
-        recount_long_slots(opened)
+        recount(opened, trusted=(models.InspectionTally, models.FindingTally))
     return True
 
 

@@ -16,8 +16,6 @@ from db.questions.catalogue import QUESTIONS, Question, ask
 from db.questions.parameters import Described, Takes
 
 PERIODS = {"8h": 0.2, "24h": 0.2, "7d": 0.25, "30d": 0.2, "90d": 0.08, "365d": 0.07}
-SHORT_PERIODS = {"8h": 0.3, "24h": 0.3, "7d": 0.4}
-OF_EVERY_REVIEW = ("agreement", "false-alarms", "escapes")  # answered from every review of the time
 SHOWN = 50  # rows of a page
 _CLEARLY_RARE = "before cleaning"
 
@@ -95,8 +93,6 @@ def _catalogued(question: Question, findings: int) -> Made:
                 written[one.name] = f"{part}-{('before', 'after').index(one.name) + 1}"
                 continue
             value = _place(one, random, camera, part) or _value(one, random, findings)
-            if one.name == "since" and question.name in OF_EVERY_REVIEW:
-                value = str(random.choice(list(SHORT_PERIODS), p=list(SHORT_PERIODS.values())))
             if value is not None:
                 written[one.name] = value
             elif one.required:

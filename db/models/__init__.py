@@ -14,9 +14,21 @@ from db.models.tallies import (
     InspectionTally,
     PlaceMonth,
 )
+from db.models.verdict_tallies import (
+    AgreementDay,
+    AgreementMonth,
+    AgreementTally,
+    JudgedDay,
+    JudgedTally,
+    VerdictDay,
+    VerdictTally,
+)
 
 __all__ = [
     "Activation",
+    "AgreementDay",
+    "AgreementMonth",
+    "AgreementTally",
     "Alert",
     "Audit",
     "Base",
@@ -32,6 +44,8 @@ __all__ = [
     "Inspection",
     "InspectionDay",
     "InspectionTally",
+    "JudgedDay",
+    "JudgedTally",
     "KeptAnswer",
     "Line",
     "Model",
@@ -42,4 +56,6 @@ __all__ = [
     "SavedQuery",
     "Token",
     "User",
+    "VerdictDay",
+    "VerdictTally",
 ]

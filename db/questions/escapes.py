@@ -1,28 +1,27 @@
-"""What the line let through and what it stopped for nothing, as people say who looked again."""
+"""What the line let through and what it stopped for nothing, as people say who looked again.
+
+Counted from the kept tallies of judged frames (`db.judging` says what counts).
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache, partial
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import RowMapping, and_, case, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
 
-from db.models import Audit, Finding, Frame, Inspection
 from db.questions.parameters import asked
 from db.questions.periods import USUAL_SHIFTS, Period, Span, read_shifts, span_of
 from db.questions.proportions import CONFIDENCE, wilson_interval
-from db.questions.selection import Selection, model_named, plant_zone
-from db.questions.verdicts import SETTLED
-from db.rows import FindingFilter, InspectionFilter
-from db.selects import Rows, finding_conditions, inspection_conditions
+from db.questions.selection import Selection, judged_counts, model_named, plant_zone
 from db.tables import rows_table
-from db.words import Judgement, Outcome, ReviewState, Verdict
 
 
 class Per(StrEnum):
@@ -32,6 +31,15 @@ class Per(StrEnum):
     CAMERA = "camera"
     DAY = "day"
     WEEK = "week"
+
+
+_COLUMNS = {
+    Per.LINE: "line_id",
+    Per.PART: "part",
+    Per.CAMERA: "camera_id",
+    Per.DAY: "slot_at",
+    Per.WEEK: "slot_at",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,33 +76,15 @@ def escapes(opened: Session, wanted: EscapesOf) -> pd.DataFrame:
     audit judges the whole frame, the newest one counts. Reviews judge a frame once every finding
     that counts is settled: it is defective with a confirmed finding, else good; rejected findings
     count on frames that passed, where they are all there is. Rates hold for the frames that people
-    chose to judge: audit at random to know the line.
+    chose to judge: audit at random to know the line. Time is counted in quarters of an hour, each
+    where it begins.
     """
-    model_id = None if wanted.model is None else model_named(opened, wanted.model)
-    zone = plant_zone(opened)
-    counts: dict[_Group, Counter[bool]] = {}
-    for source, frames in (
-        ("audits", _audited(opened, wanted, model_id)),
-        ("reviews", _reviewed(opened, wanted, model_id)),
-    ):
-        for frame in frames:
-            group = _group(frame, wanted.by, zone, source=source)
-            counts.setdefault(group, Counter())[frame.passed == frame.defective] += 1
+    counts: dict[_Group, Counter[bool]] = defaultdict(Counter)
+    for group, was_wrong, count in _judged(opened, wanted):
+        counts[group][was_wrong] += count
     rates = [_rate(group, counts[group], wanted.confidence) for group in counts]
     rates.sort(key=lambda one: (one.measure, one.source, one.per))
     return rows_table(rates, ErrorRate)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Judged:
-    """A frame that people judged."""
-
-    taken_at: datetime
-    line_id: str
-    part: str
-    camera_id: str
-    passed: bool
-    defective: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,102 +95,33 @@ class _Group:
     span: Span | None
 
 
-def _audited(opened: Session, wanted: EscapesOf, model_id: str | None) -> Iterator[_Judged]:
-    newer = aliased(Audit)
-    newest = select(func.max(newer.id)).where(newer.frame_id == Frame.id)
-    chosen = (
-        _judged_frames(wanted, model_id)
-        .add_columns(Audit.judgement)
-        .join(Audit, Audit.frame_id == Frame.id)
-        .where(Audit.id == newest.correlate(Frame).scalar_subquery())
-    )
-    for row in opened.execute(chosen).mappings():
-        yield _judged(row, defective=row["judgement"] is Judgement.DEFECTIVE)
+def _judged(opened: Session, wanted: EscapesOf) -> Iterator[tuple[_Group, bool, int]]:
+    """Kept counts of judged frames by group, and was the model wrong there?"""
+    zone = plant_zone(opened)
+    kept = judged_counts(wanted, zone=zone).c
+    of_model: ColumnElement[bool] = kept.is_newest
+    if wanted.model is not None:
+        of_model = kept.model_id == model_named(opened, wanted.model)
+    per = [] if wanted.by is Per.TOTAL else [kept[_COLUMNS[wanted.by]]]
+    keys = (kept.source, kept.passed, kept.defective, *per)
+    frames = func.sum(kept.frames)
+    chosen = select(*keys, frames).where(of_model).group_by(*keys).having(frames > 0)
+    named = cache(partial(_named, by=wanted.by, zone=zone))
+    for source, passed, defective, *found, count in opened.execute(chosen):
+        name, span = named(*found)
+        measure = "escape" if passed else "false_call"
+        group = _Group(measure=measure, source=source.value, name=name, span=span)
+        yield group, passed is defective, int(count)
 
 
-def _reviewed(opened: Session, wanted: EscapesOf, model_id: str | None) -> Iterator[_Judged]:
-    """Of each inspection with a settled finding: what is left to say, and was any confirmed?"""
-    frames = wanted.frames()
-    about = finding_conditions(
-        FindingFilter(
-            part=frames.part,
-            line_id=frames.line_id,
-            camera_id=frames.camera_id,
-            since=frames.since,
-            until=frames.until,
-        )
-    )
-    settled = select(Finding.inspection_id).where(Finding.state.in_(SETTLED), *about)
-    counts = or_(Finding.verdict != Verdict.REJECTED, Inspection.outcome == Outcome.PASSED)
-    open_ones = case((and_(counts, Finding.state.not_in(SETTLED)), 1), else_=0)
-    judged_ones = case((and_(counts, Finding.state.in_(SETTLED)), 1), else_=0)
-    confirmed = case((Finding.state == ReviewState.CONFIRMED, 1), else_=0)
-    chosen = (
-        _judged_frames(wanted, model_id)
-        .add_columns(func.sum(confirmed).label("confirmed"))
-        .join(Finding, Finding.inspection_id == Inspection.id)
-        .where(Inspection.id.in_(settled))
-        .group_by(Frame.id, Inspection.id)
-        .having(and_(func.sum(open_ones) == 0, func.sum(judged_ones) > 0))
-    )
-    for row in opened.execute(chosen).mappings():
-        yield _judged(row, defective=row["confirmed"] > 0)
-
-
-def _judged_frames(wanted: EscapesOf, model_id: str | None) -> Rows:
-    """Frames of the selection with the inspection that counts, where it said pass or fail."""
-    newer = aliased(Inspection)
-    newest = select(func.max(newer.id)).where(newer.frame_id == Frame.id)
-    if model_id is not None:
-        newest = newest.where(newer.model_id == model_id)
-    frames = wanted.frames()
-    about = inspection_conditions(
-        InspectionFilter(
-            part=frames.part,
-            line_id=frames.line_id,
-            camera_id=frames.camera_id,
-            since=frames.since,
-            until=frames.until,
-        )
-    )
-    return (
-        select(Frame.taken_at, Frame.line_id, Frame.part, Frame.camera_id, Inspection.outcome)
-        .join(Inspection, Inspection.frame_id == Frame.id)
-        .where(
-            Inspection.id == newest.correlate(Frame).scalar_subquery(),
-            Inspection.outcome != Outcome.UNFIT,
-            *about,
-        )
-    )
-
-
-def _judged(row: RowMapping, *, defective: bool) -> _Judged:
-    return _Judged(
-        taken_at=row["taken_at"],
-        line_id=row["line_id"],
-        part=row["part"],
-        camera_id=row["camera_id"],
-        passed=row["outcome"] is Outcome.PASSED,
-        defective=defective,
-    )
-
-
-def _group(frame: _Judged, by: Per, zone: ZoneInfo, *, source: str) -> _Group:
-    named = {
-        Per.TOTAL: "all",
-        Per.LINE: frame.line_id,
-        Per.PART: frame.part,
-        Per.CAMERA: frame.camera_id,
-    }
-    span = None
-    if by not in named:
-        span = span_of(frame.taken_at, Period(by), read_shifts(USUAL_SHIFTS), zone)
-    return _Group(
-        measure="escape" if frame.passed else "false_call",
-        source=source,
-        name=named[by] if span is None else span.name,
-        span=span,
-    )
+def _named(
+    found: str | datetime | None = None, *, by: Per, zone: ZoneInfo
+) -> tuple[str, Span | None]:
+    """What a group is called, from a place or from when a slot begins."""
+    if isinstance(found, datetime):
+        span = span_of(found, Period(by), read_shifts(USUAL_SHIFTS), zone)
+        return span.name, span
+    return found or "all", None
 
 
 def _rate(group: _Group, counts: Counter[bool], confidence: float) -> ErrorRate:

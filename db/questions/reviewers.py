@@ -1,29 +1,33 @@
-"""Do people agree, and how much of what is shown to them is a false alarm?"""
+"""Do people agree, and how much of what is shown to them is a false alarm?
+
+Counted from the kept tallies of what people say (`db.models.verdict_tallies`).
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import combinations
+from functools import cache, partial
 
 import pandas as pd
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.questions.parameters import asked
 from db.questions.periods import USUAL_SHIFTS, Period, Span, read_shifts, span_of
 from db.questions.proportions import wilson_interval
-from db.questions.selection import Selection, plant_zone
-from db.questions.verdicts import SETTLED, verdicts
+from db.questions.selection import Selection, agreement_counts, plant_zone, verdict_counts
 from db.tables import rows_table
+from db.verdicts import SETTLED
 from db.words import ReviewState
 
 
 @dataclass(frozen=True, kw_only=True)
 class AgreementOf(Selection):
-    """`since` and `until` are about the time of the reviews."""
+    """`since` and `until` are about the time of the later review of two."""
 
     fewest: int = asked("Only pairs who both judged this many findings.", 1, least=1)
 
@@ -78,17 +82,17 @@ def agreement(opened: Session, wanted: AgreementOf) -> pd.DataFrame:
     """Do two people who judged the same finding call it the same? Pairs by name.
 
     Everybody's last standing word on a finding counts, confirmed or false alarm; a second look is
-    none. Cohen's kappa (Educational and Psychological Measurement 20, 1960). Who reviews second
+    none. A pair belongs to the time of its later word, in quarters of an hour, each where it
+    begins. Cohen's kappa (Educational and Psychological Measurement 20, 1960). Who reviews second
     sees what the first said: agreement is not that of two who judge blindly.
     """
-    words: dict[int, dict[str, ReviewState]] = {}
-    for said in verdicts(opened, wanted):
-        words.setdefault(said.finding_id, {})[said.reviewer] = said.state_after
-    pairs: dict[tuple[str, str], Counter[tuple[ReviewState, ReviewState]]] = {}
-    for by_reviewer in words.values():
-        for one, other in combinations(sorted(by_reviewer), 2):
-            both = by_reviewer[one], by_reviewer[other]
-            pairs.setdefault((one, other), Counter())[both] += 1
+    kept = agreement_counts(wanted).c
+    keys = (kept.reviewer, kept.other, kept.state, kept.other_state)
+    findings = func.sum(kept.findings)
+    chosen = select(*keys, findings).group_by(*keys).having(findings > 0)
+    pairs: dict[tuple[str, str], Counter[tuple[ReviewState, ReviewState]]] = defaultdict(Counter)
+    for one, other, said, other_said, count in opened.execute(chosen):
+        pairs[one, other][said, other_said] += int(count)
     rows = [
         _agreement(pair, pairs[pair])
         for pair in sorted(pairs)
@@ -101,19 +105,14 @@ def false_alarms(opened: Session, wanted: FalseAlarmsOf) -> pd.DataFrame:
     """Which share of what people judged was a false alarm? With the Wilson interval (1927).
 
     A finding counts once, where its last standing word was said; per reviewer, everybody's last
-    word counts. Findings nobody has judged do not count.
+    word counts. A word that was followed by a later one does not count, whenever that was said.
+    Findings nobody has judged do not count. Time is counted in quarters of an hour, each where it
+    begins.
     """
-    zone, shifts = plant_zone(opened), read_shifts(USUAL_SHIFTS)
-    last: dict[tuple[int, str | None], tuple[Span | None, ReviewState]] = {}
-    for said in verdicts(opened, wanted):
-        if wanted.by is Cut.REVIEWER:
-            last[said.finding_id, said.reviewer] = None, said.state_after
-        else:
-            begun = span_of(said.reviewed_at, Period(wanted.by), shifts, zone)
-            last[said.finding_id, None] = begun, said.state_after
-    counts: dict[tuple[Span | None, str | None], Counter[ReviewState]] = {}
-    for (_, reviewer), (span, state) in last.items():
-        counts.setdefault((span, reviewer), Counter())[state] += 1
+    counts: dict[tuple[Span | None, str | None], Counter[ReviewState]] = defaultdict(Counter)
+    of_words = _of_reviewers if wanted.by is Cut.REVIEWER else _of_times
+    for span, reviewer, state, count in of_words(opened, wanted):
+        counts[span, reviewer][state] += count
     shares = [_share(span, reviewer, counts[span, reviewer]) for span, reviewer in counts]
     shares.sort(key=lambda one: (one.period or "", one.reviewer or ""))
     return rows_table(shares, FalseAlarmShare)
@@ -131,6 +130,27 @@ def cohens_kappa(counts: Mapping[tuple[ReviewState, ReviewState], int]) -> float
         of_other = sum(count for (_, other), count in counts.items() if other == word)
         expected += of_one * of_other / total**2
     return None if expected == 1.0 else (observed - expected) / (1 - expected)
+
+
+_Counted = tuple[Span | None, str | None, ReviewState, int]
+
+
+def _of_reviewers(opened: Session, wanted: FalseAlarmsOf) -> Iterator[_Counted]:
+    kept = verdict_counts(wanted, zone=plant_zone(opened)).c
+    verdicts = func.sum(kept.verdicts)
+    chosen = select(kept.reviewer, kept.state, verdicts).group_by(kept.reviewer, kept.state)
+    for reviewer, state, count in opened.execute(chosen.having(verdicts > 0)):
+        yield None, reviewer, state, int(count)
+
+
+def _of_times(opened: Session, wanted: FalseAlarmsOf) -> Iterator[_Counted]:
+    zone, shifts = plant_zone(opened), read_shifts(USUAL_SHIFTS)
+    kept = verdict_counts(wanted, zone=zone).c
+    verdicts = func.sum(kept.verdicts)
+    chosen = select(kept.slot_at, kept.state, verdicts).group_by(kept.slot_at, kept.state)
+    begun = cache(partial(span_of, period=Period(wanted.by), shifts=shifts, zone=zone))
+    for slot_at, state, count in opened.execute(chosen.where(kept.is_last).having(verdicts > 0)):
+        yield begun(slot_at), None, state, int(count)
 
 
 def _agreement(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,27 +12,26 @@ from sqlalchemy import ColumnElement, Subquery, select, union_all
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from db.catalogue import zone_of
 from db.errors import QuestionRefused
-from db.models import (
-    Finding,
-    FindingDay,
-    FindingMonth,
-    FindingTally,
-    InspectionDay,
-    InspectionTally,
-    Model,
-    PlaceMonth,
-)
+from db.models import Finding, Model, PlaceMonth
+from db.models.tallies import Tally
+from db.plants import zone_of
 from db.questions.parameters import asked
 from db.rows import FrameFilter
-from db.tally_slots import Days, Months, Piece, pieces
+from db.tally_levels import (
+    AGREEMENT_LEVELS,
+    FINDING_LEVELS,
+    Levels,
+    inspection_levels,
+    judged_levels,
+    verdict_levels,
+)
+from db.tally_slots import Piece, pieces
 from db.words import ReviewState
 
 SHORTEST_PREFIX = 4
 
 HasState = type[Finding] | type[PlaceMonth] | ReadOnlyColumnCollection[str, Any]
-Slotted = InspectionTally | InspectionDay | FindingTally | FindingDay | FindingMonth | PlaceMonth
 
 
 class Counted(StrEnum):
@@ -77,8 +75,7 @@ class Selection:
 
 def finding_counts(wanted: Selection) -> Subquery:
     """Kept counts of findings that together cover what is wanted, in whole hours of UTC."""
-    levels = ((FindingMonth, Months()), (FindingDay, Days(UTC)))
-    return _kept(wanted, pieces(wanted.since, wanted.until, levels, FindingTally))
+    return _kept(wanted, FINDING_LEVELS)
 
 
 def inspection_counts(wanted: Selection, *, zone: ZoneInfo, by_day: bool) -> Subquery:
@@ -86,11 +83,26 @@ def inspection_counts(wanted: Selection, *, zone: ZoneInfo, by_day: bool) -> Sub
 
     `by_day`: no slot need be shorter than a day of the plant, but at the ends.
     """
-    levels = ((InspectionDay, Days(zone)),) if by_day else ()
-    return _kept(wanted, pieces(wanted.since, wanted.until, levels, InspectionTally))
+    levels = inspection_levels(zone)
+    return _kept(wanted, levels if by_day else levels[:1])
 
 
-def standing_conditions(table: type[Slotted], wanted: Selection) -> list[ColumnElement[bool]]:
+def verdict_counts(wanted: Selection, *, zone: ZoneInfo) -> Subquery:
+    """Kept counts of verdicts that cover the times they were said, in whole quarters of an hour."""
+    return _kept(wanted, verdict_levels(zone))
+
+
+def agreement_counts(wanted: Selection) -> Subquery:
+    """The same of two people's verdicts, at the time of the later one."""
+    return _kept(wanted, AGREEMENT_LEVELS)
+
+
+def judged_counts(wanted: Selection, *, zone: ZoneInfo) -> Subquery:
+    """The same of frames that people judged, at the time they were taken."""
+    return _kept(wanted, judged_levels(zone))
+
+
+def standing_conditions(table: type[Tally], wanted: Selection) -> list[ColumnElement[bool]]:
     """Line, part and camera, of a table that has the three."""
     return [
         column == value
@@ -103,7 +115,7 @@ def standing_conditions(table: type[Slotted], wanted: Selection) -> list[ColumnE
     ]
 
 
-def slot_conditions(table: type[Slotted], piece: Piece[Any]) -> list[ColumnElement[bool]]:
+def slot_conditions(table: type[Tally], piece: Piece[Any]) -> list[ColumnElement[bool]]:
     """The slots that begin within a piece of time: pieces that meet share none."""
     conditions = []
     if piece.since is not None:
@@ -113,7 +125,10 @@ def slot_conditions(table: type[Slotted], piece: Piece[Any]) -> list[ColumnEleme
     return conditions
 
 
-def _kept(wanted: Selection, found: Sequence[Piece[type[Slotted]]]) -> Subquery:
+def _kept(wanted: Selection, levels: Levels) -> Subquery:
+    """Long slots inside of the time, short ones at its ends."""
+    (shortest, _), *longer = levels
+    found = pieces(wanted.since, wanted.until, longer[::-1], shortest)
     chosen = [
         select(*piece.source.__table__.columns).where(
             *standing_conditions(piece.source, wanted), *slot_conditions(piece.source, piece)

@@ -15,10 +15,10 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from db.catalogue import zone_of
 from db.engine import session
 from db.evidence import EvidenceStore
 from db.people import has_admin
+from db.plants import zone_of
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.review.app import create_app
 from inspect_pipeline.review.identity_provider import IdentityProvider

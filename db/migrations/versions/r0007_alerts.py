@@ -1,6 +1,6 @@
 """Alerts and the outbox of messages about them; answers that are kept are found by their age.
 
-Revision r0007, after r0005.
+Revision r0007, after r0006.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision: str = "r0007"
-down_revision: str | None = "r0005"
+down_revision: str | None = "r0006"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -46,7 +46,7 @@ from tests.integration.db.database_records import (
 
 
 def fill(engine: Engine, folder: Path) -> EvidenceStore:
-    """Three frames, two findings, what people said of them, an alert, and the people."""
+    """Three frames, two findings, what two people said of one, an alert, and the people."""
     ledger = Ledger(engine, folder)
     ledger.register_model(MODEL_ID, "bracket", CARD)
     ledger.record(failed(0, a_finding(1), a_finding(2)))
@@ -62,6 +62,9 @@ def fill(engine: Engine, folder: Path) -> EvidenceStore:
             reviewer="Ada",
             reviewed_at=NOON,
             note="Öl \N{DROPLET} 'n' \"film\"\n",
+        )
+        review_finding(
+            opened, 1, state_after=ReviewState.FALSE_ALARM, reviewer="Bo", reviewed_at=NOON
         )
         audit_frame(opened, 2, judgement=Judgement.GOOD, auditor="Ada", audited_at=NOON)
         picture = opened.scalars(sa.select(Inspection.observed_name)).all()[1]

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from db.catalogue import activations, meet_camera, meet_plant, use_model, zone_of
+from db.catalogue import activations, meet_camera, meet_plant, use_model
 from db.engine import connect, session
 from db.models import Activation, Camera, Line, Part, Plant
+from db.plants import zone_of
 from tests.integration.db.bare_rows import MODEL, NOON, a_model, frame_row, record, sha
 
 NEXT_MODEL = sha("next model")

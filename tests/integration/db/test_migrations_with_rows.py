@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from db.engine import connect, session
+from db.engine import connect, session, snapshot
 from db.errors import DatabaseError
 from db.models import (
     Activation,
@@ -21,9 +21,12 @@ from db.models import (
     Part,
     PlaceMonth,
 )
+from db.recounting import wrong_tallies
 from db.upgrade import current_revision, downgrade, upgrade
 from db.words import Outcome, ReviewState
 from tests.integration.db.bare_rows import picture_name, sha
+from tests.integration.db.kept_counts import OF_WHAT_PEOPLE_SAY, rows_that_count
+from tests.integration.db.random_history import History
 from tests.integration.db.test_tallying import counted, kept
 
 Row = dict[str, Any]
@@ -289,6 +292,23 @@ def test_the_second_revision_and_back_keeps_reviews_of_today(old: Engine) -> Non
 
     assert batches(old) == [None, None, None, None, "b1"]
     assert_reviews_cannot_be_changed(old)
+
+
+def test_what_people_say_is_counted_from_what_is_there(engine: Engine) -> None:
+    history = History(engine, seed=7)
+    history.go_on(60)
+    history.turn_the_clock()
+    history.go_on(40)
+    before = {table: rows_that_count(engine, table) for table in OF_WHAT_PEOPLE_SAY}
+    assert all(before.values())
+
+    downgrade(engine, "r0007")
+    assert not {one.__tablename__ for one in before} & set(sa.inspect(engine).get_table_names())
+    upgrade(engine)
+
+    assert {table: rows_that_count(engine, table) for table in before} == before
+    with snapshot(engine) as opened:
+        assert wrong_tallies(opened) == 0
 
 
 _AT = "'2026-03-31 12:00:00.000000'"

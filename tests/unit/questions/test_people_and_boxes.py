@@ -1,46 +1,15 @@
-"""What stands of what people said, agreement beyond chance, and boxes that are the same."""
+"""Agreement beyond chance, and boxes that are the same."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from db.questions.model_changes import matched_boxes
 from db.questions.reviewers import cohens_kappa
-from db.questions.verdicts import Said, standing
 from db.words import ReviewState
 
 YES, NO = ReviewState.CONFIRMED, ReviewState.FALSE_ALARM
-
-
-def said(review_id: int, *, undoes: int | None = None) -> Said:
-    return Said(
-        review_id=review_id,
-        finding_id=1,
-        reviewer="Ada",
-        reviewed_at=datetime(2026, 1, 1, tzinfo=UTC),
-        state_after=YES,
-        undoes_id=undoes,
-    )
-
-
-@pytest.mark.parametrize(
-    ("undoes", "ids"),
-    [
-        ({}, [1, 2, 3, 4]),
-        ({2: 1}, [3, 4]),
-        ({2: 1, 3: 2}, [1, 4]),
-        ({2: 1, 3: 2, 4: 3}, []),
-    ],
-)
-def test_what_was_taken_back_does_not_stand_unless_that_was_taken_back(
-    undoes: dict[int, int], ids: list[int]
-) -> None:
-    reviews = [said(number, undoes=undoes.get(number)) for number in range(1, 5)]
-
-    assert [one.review_id for one in standing(reviews)] == ids
 
 
 @pytest.mark.parametrize(
