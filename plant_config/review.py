@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from plant_config.errors import PlantConfigError
-from plant_config.section import PlantPath, Problem, Section, refuse
+from plant_config.section import PlantPath, Problem, Section, refuse, refuse_value
 
 Address = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:_-]+$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _address_or_network(written: str) -> str:
+    try:
+        network = ip_network(written)
+    except ValueError:
+        refuse_value(f"{written!r} is no address such as 10.0.0.2 and no network as 10.0.0.0/24")
+    if network.prefixlen == 0:
+        refuse_value(f"{written!r} would believe everybody: name the proxies")
+    return written
+
+
+Proxy = Annotated[str, Field(max_length=50), AfterValidator(_address_or_network)]
 
 
 class Review(Section):
@@ -33,10 +46,10 @@ class Review(Section):
     key_file: PlantPath | None = Field(
         default=None, description="Private key (PEM) that belongs to certificate_file."
     )
-    trusted_proxies: tuple[Address, ...] = Field(
+    trusted_proxies: tuple[Proxy, ...] = Field(
         default=(),
         strict=False,
-        description="Addresses of proxies in front that may say who the browser is.",
+        description="IP addresses or networks of proxies in front that may say who the browser is.",
     )
     unencrypted: bool = Field(
         default=False,
