@@ -5,7 +5,7 @@ They have accounts of their own here, and may also come by the plant's identity 
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -131,6 +131,19 @@ class Oidc(Section):
         return self
 
 
+def _address_or_network(written: str) -> str:
+    try:
+        network = ip_network(written)
+    except ValueError:
+        refuse_value(f"{written!r} is no address such as 10.0.0.2 and no network as 10.0.0.0/24")
+    if network.prefixlen == 0:
+        refuse_value(f"{written!r} would believe everybody: name the proxies")
+    return written
+
+
+Proxy = Annotated[str, Field(max_length=50), AfterValidator(_address_or_network)]
+
+
 class Review(Section):
     """Other computers are served with https, or where the file says in so many words without."""
 
@@ -150,10 +163,10 @@ class Review(Section):
     key_file: PlantPath | None = Field(
         default=None, description="Private key (PEM) that belongs to certificate_file."
     )
-    trusted_proxies: tuple[Address, ...] = Field(
+    trusted_proxies: tuple[Proxy, ...] = Field(
         default=(),
         strict=False,
-        description="Addresses of proxies in front that may say who the browser is.",
+        description="IP addresses or networks of proxies in front that may say who the browser is.",
     )
     unencrypted: bool = Field(
         default=False,

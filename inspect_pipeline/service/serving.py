@@ -93,20 +93,7 @@ def listen(settings: Review) -> Iterator[socket.socket]:
 def run_until_stopped(app: FastAPI, door: socket.socket, settings: Review) -> None:
     """Serves until SIGTERM or Ctrl-C; requests that have begun are answered first."""
     logging.getLogger("inspect_pipeline").setLevel(logging.INFO)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
-            ssl_certfile=settings.certificate_file,
-            ssl_keyfile=settings.key_file,
-            timeout_graceful_shutdown=STOP_WITHIN_S,
-        )
-    )
+    server = uvicorn.Server(server_config(app, settings))
     # The server raises the signal again when it has stopped; what comes after must still run.
     before = {kind: signal.signal(kind, lambda *_: None) for kind in _STOPS}
     try:
@@ -114,3 +101,19 @@ def run_until_stopped(app: FastAPI, door: socket.socket, settings: Review) -> No
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)
+
+
+def server_config(app: FastAPI, settings: Review) -> uvicorn.Config:
+    """Who the browser is, a header says only where a proxy that the plant trusts sent it."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        ssl_certfile=settings.certificate_file,
+        ssl_keyfile=settings.key_file,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+    )

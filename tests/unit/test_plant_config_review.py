@@ -29,14 +29,14 @@ def test_a_certificate_lies_beside_the_plant_file(tmp_path: Path) -> None:
         with_review(
             tmp_path,
             'host = "0.0.0.0"\nport = 8443\nhttps = true\ncertificate_file = "plant.crt"\n'
-            'key_file = "plant.key"\ntrusted_proxies = ["10.0.0.2"]',
+            'key_file = "plant.key"\ntrusted_proxies = ["10.0.0.2", "fd00::/64"]',
         ),
         environment={},
     ).review
 
     assert review.certificate_file == tmp_path / "plant.crt"
     assert review.key_file == tmp_path / "plant.key"
-    assert review.trusted_proxies == ("10.0.0.2",)
+    assert review.trusted_proxies == ("10.0.0.2", "fd00::/64")
     assert (review.is_local, review.address) == (False, "https://0.0.0.0:8443")
 
 
@@ -54,6 +54,10 @@ REFUSED = [
     ('certificate_file = "c"\nkey_file = "k"', "review.https: is false beside a certificate"),
     ("session_hours = 0", "review.session_hours: should be greater than 0"),
     ("idle_minutes = 1", "review.idle_minutes: should be greater than or equal to 5"),
+    ('trusted_proxies = ["proxy.local"]', "'proxy.local' is no address such as 10.0.0.2"),
+    ('trusted_proxies = ["10.0.0.1/24"]', "'10.0.0.1/24' is no address"),
+    ('trusted_proxies = ["*"]', "'*' is no address"),
+    ('trusted_proxies = ["10.0.0.2", "0.0.0.0/0"]', "'0.0.0.0/0' would believe everybody"),
     ("token_days = 4000", "review.token_days: should be less than or equal to 3650"),
     ('password = "x"', "review.password: unknown key 'password'"),
 ]

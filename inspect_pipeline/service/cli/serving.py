@@ -55,6 +55,8 @@ def welcome(settings: Review) -> list[str]:
     lines = [f"review application: {settings.address} (stop with Ctrl-C)"]
     if settings.https and settings.certificate_file is None:
         lines.append("https = true without a certificate: a proxy in front has to encrypt")
+        if not settings.trusted_proxies:
+            lines.append("without trusted_proxies all browsers count as one when sign-ins fail")
     elif settings.unencrypted and not settings.is_local:
         lines.append("warning: served without https, passwords can be read on the network")
     if settings.oidc:
