@@ -48,7 +48,7 @@ def save_query(
     parameters_from(parameters, given, zone=plant_zone(opened), now=now)
     row = SavedQueryRow(
         owner=_checked(owner, "owner"),
-        name=_checked(name, "name"),
+        name=_name(name),
         question=question,
         written=given,
         saved_at=now,
@@ -72,8 +72,8 @@ def saved_queries(opened: Session, owner: str | None = None) -> list[SavedQueryR
 
 
 def saved_query(opened: Session, *, owner: str, name: str) -> SavedQueryRow:
-    """Raises UnknownRecord."""
-    chosen = select(SavedQuery).where(SavedQuery.owner == owner, SavedQuery.name == name)
+    """Blanks around the name do not matter, as when it was saved. Raises UnknownRecord."""
+    chosen = select(SavedQuery).where(SavedQuery.owner == owner, SavedQuery.name == name.strip())
     saved = opened.scalar(chosen)
     if saved is None:
         raise UnknownRecord(f"{owner} has saved no question as {name!r}")
@@ -82,8 +82,8 @@ def saved_query(opened: Session, *, owner: str, name: str) -> SavedQueryRow:
 
 def delete_query(opened: Session, *, owner: str, name: str) -> None:
     """Raises UnknownRecord."""
-    saved_query(opened, owner=owner, name=name)
-    opened.execute(_deletion(owner, name))
+    saved = saved_query(opened, owner=owner, name=name)
+    opened.execute(_deletion(owner, saved.name))
 
 
 def ask_saved(opened: Session, *, owner: str, name: str, now: datetime) -> pd.DataFrame:
@@ -106,10 +106,23 @@ def _row(saved: SavedQuery) -> SavedQueryRow:
     )
 
 
+def _name(text: str) -> str:
+    """Part of an address of the API, where a slash begins the next part and dots lead back."""
+    name = _checked(text, "name")
+    if "/" in name or not name.strip("."):
+        raise QuestionRefused(
+            f"name: it becomes part of an address, so write it without a slash, and more than "
+            f"dots, got {name[:40]!r}",
+            field="name",
+        )
+    return name
+
+
 def _checked(text: str, field: str) -> str:
     plain = text.strip()
     if not plain or len(plain) > _LONGEST_NAME or not plain.isprintable():
         raise QuestionRefused(
-            f"{field}: give 1 to {_LONGEST_NAME} letters, got {plain[:40]!r}", field=field
+            f"{field}: give 1 to {_LONGEST_NAME} printable characters, got {plain[:40]!r}",
+            field=field,
         )
     return plain

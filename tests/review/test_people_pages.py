@@ -69,6 +69,16 @@ def test_the_way_to_people_is_shown_to_administrators_alone(signed_in: SignedIn)
     assert 'href="/people"' not in signed_in(Role.ENGINEER).get("/account").text
 
 
+def test_the_account_leads_to_what_programs_can_do(signed_in: SignedIn) -> None:
+    browser = signed_in(Role.VIEWER)
+
+    page = browser.get("/account").text
+
+    for path in ("/docs", "/openapi.json"):
+        assert f'href="{path}"' in page
+        assert browser.get(path).status_code == 200
+
+
 REFUSED = [
     ({"name": "anna"}, "there is an account &#39;anna&#39; already"),
     ({"name": "<b>"}, "name: expected 1 to 64 letters"),

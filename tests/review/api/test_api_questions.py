@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import pytest
@@ -175,6 +176,45 @@ def test_what_cannot_be_asked_is_not_kept(
 
     assert problem(answer, 422, "invalid_input")["fields"][0]["field"] == field
     problem(still_desk.viewer.get(f"{SAVED}/odd"), 404, "not_found")
+
+
+ODD_NAMES = (
+    *("50 % #1?", "a+b&c=d;e", "Nachtschicht ü 夜", "C:\\temp", "'q\" <b>", "...more", "100%"),
+    *("answer", " blanks around "),
+)
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_what_was_kept_on_a_page_under_an_odd_name_is_asked_over_the_api(
+    desk: ApiDesk, name: str
+) -> None:
+    browser, csrf = desk.browser(Role.VIEWER)
+    form = {"save_as": name, "query": "line=line-1"}
+    kept = browser.post("/questions/findings/save", data=form, headers=csrf)
+    url = f"{SAVED}/{quote(name, safe='')}"
+
+    assert kept.status_code in {200, 303}
+    assert desk.viewer.get(url).json()["name"] == name.strip()
+    assert len(table(desk.viewer.get(f"{url}/answer"))) == FRAMES
+    again = desk.viewer.put(url, json={"question": "findings", "parameters": {"line": "line-3"}})
+    assert again.status_code == 200
+    assert table(desk.viewer.get(f"{url}/answer")).empty
+    assert desk.viewer.delete(url).status_code == 204
+    assert desk.viewer.get(SAVED).json() == {"saved_queries": []}
+
+
+@pytest.mark.parametrize("name", ["line/part", "/", ".", ".."])
+def test_a_name_that_no_address_can_hold_is_refused_when_it_is_kept(
+    desk: ApiDesk, name: str
+) -> None:
+    browser, csrf = desk.browser(Role.VIEWER)
+    form = {"save_as": name, "query": "line=line-1"}
+
+    refused = browser.post("/questions/findings/save", data=form, headers=csrf)
+
+    assert refused.status_code == 422
+    assert "write it without a slash, and more than dots" in refused.text
+    assert desk.viewer.get(SAVED).json() == {"saved_queries": []}
 
 
 @pytest.mark.parametrize("name", ["%00", "%0A", "x" * 201])
