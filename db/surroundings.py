@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from db.errors import UnknownRecord
-from db.models import Finding, Frame, Inspection, Model
+from db.models import Finding, Frame, GoodFrame, Inspection, Model
 from db.rows import FindingRow
 from db.selects import Rows, finding_columns
 from db.words import Outcome
@@ -109,6 +109,15 @@ def named_by_finding(opened: Session, finding_id: int) -> Named | None:
 def named_by_inspection(opened: Session, inspection_id: int) -> Named | None:
     """Which pictures were kept of the whole frame? None where there is no such inspection."""
     return _named(opened, Inspection, Inspection.id == inspection_id)
+
+
+def named_by_good_frame(opened: Session, frame_id: int) -> Named | None:
+    """Which picture teaches? None where the frame is not in its part's good set."""
+    chosen = select(GoodFrame.picture_name).where(
+        GoodFrame.frame_id == frame_id, GoodFrame.removed_at.is_(None)
+    )
+    name = opened.scalar(chosen)
+    return None if name is None else Named(names=(name, None, None, None), model_card={})
 
 
 def card_of(opened: Session, model_id: str) -> dict[str, Any]:

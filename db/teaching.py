@@ -49,10 +49,7 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class GoodFrameRow:
-    """A frame of the good set, who gave it and when; `is_doubted` ones teach nothing.
-
-    `picture_inspection_id` is the inspection that still names the picture, if one does.
-    """
+    """A frame of the good set, who gave it and when; `is_doubted` ones teach nothing."""
 
     frame_id: int
     part: str
@@ -62,7 +59,6 @@ class GoodFrameRow:
     taken_at: datetime
     source: str
     picture_name: str
-    picture_inspection_id: int | None
     content_sha256: str
     added_by: str
     added_at: datetime
@@ -270,14 +266,6 @@ def _picture(frame_id: Any, column: InstrumentedAttribute[Any]) -> Any:
     )
 
 
-def _naming(frame_id: Any) -> Any:
-    """The newest inspection that names the picture of the good set."""
-    kept = aliased(Inspection)
-    of_picture = kept.observed_name == GoodFrame.picture_name
-    newest = select(func.max(kept.id)).where(kept.frame_id == frame_id, of_picture)
-    return newest.correlate(GoodFrame, Frame).scalar_subquery()
-
-
 def _good_frames() -> Rows:
     chosen = select(
         GoodFrame.frame_id,
@@ -288,7 +276,6 @@ def _good_frames() -> Rows:
         Frame.taken_at,
         Frame.source,
         GoodFrame.picture_name,
-        _naming(Frame.id).label("picture_inspection_id"),
         GoodFrame.content_sha256,
         GoodFrame.added_by,
         GoodFrame.added_at,

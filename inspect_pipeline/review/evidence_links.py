@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from db.rows import FindingRow, InspectionRow
 from db.surroundings import NeighbourFrame
+from db.teaching import Candidate, GoodFrameRow
 
 Which = Literal["observed", "golden", "restored", "heat"]
 Shown = Literal["", "colour", "veil", "small"]
@@ -37,6 +38,16 @@ def row_picture(row: FindingRow | InspectionRow, which: Which, shown: Shown = ""
     if isinstance(row, FindingRow):
         return _address(name, {"finding": str(row.finding_id)}, shown)
     return _address(name, {"inspection": str(row.inspection_id)}, shown)
+
+
+def candidate_picture(row: Candidate) -> str | None:
+    """Of a frame that could be given to the good set; None where none was kept."""
+    return _address(row.picture_name, {"inspection": str(row.picture_inspection_id)}, "small")
+
+
+def good_picture(row: GoodFrameRow) -> str | None:
+    """Of a frame of the good set, whoever else has forgotten it."""
+    return _address(row.picture_name, {"good": str(row.frame_id)}, "small")
 
 
 def difference_picture(finding_id: int, shown: Literal["signed", "absolute"]) -> str:

@@ -21,7 +21,13 @@ from db.surroundings import (
 from db.waiting import findings_by_id, waiting_beside
 from inspect_pipeline.reports.model_cards import CalibrationFacts, calibration_facts
 from inspect_pipeline.review.evidence_links import difference_picture, finding_picture
-from inspect_pipeline.review.queue_cards import Crop, QueueCard, cards_of, crop_of
+from inspect_pipeline.review.queue_cards import (
+    Crop,
+    QueueCard,
+    cards_of,
+    crop_of,
+    outlines_on_frame,
+)
 from inspect_pipeline.review.queue_filter import QueueFilter
 
 FRAMES_EACH_WAY = 3
@@ -44,6 +50,7 @@ class Pane:
 class FindingView:
     detail: FindingDetail
     crop: Crop
+    outlines: dict[int, str]  # on the frame
     panes: tuple[Pane, ...]
     difference: Pane
     calibration: CalibrationFacts
@@ -86,6 +93,7 @@ def finding_view(
     return FindingView(
         detail=detail,
         crop=crop_of(row, shape, store),
+        outlines=outlines_on_frame([shape]),
         panes=_panes(row, store),
         difference=_difference(row, store),
         calibration=calibration_facts(card_of(opened, row.model_id)),

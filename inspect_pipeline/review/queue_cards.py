@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -68,16 +68,21 @@ def cards_of(
     ]
 
 
+def outlines_on_frame(shapes: Iterable[FindingShape]) -> dict[int, str]:
+    """The edge of each region in pixels of the frame, by finding."""
+    return {shape.finding_id: _edge(shape, x0=shape.x0, y0=shape.y0) for shape in shapes}
+
+
 def crop_of(row: FindingRow, shape: FindingShape, store: EvidenceStore) -> Crop:
-    box = Box(x0=shape.x0, y0=shape.y0, x1=shape.x1, y1=shape.y1)
     return Crop(
         width_px=row.evidence_x1 - row.evidence_x0,
         height_px=row.evidence_y1 - row.evidence_y0,
-        outline=outline(
-            mask_of(shape.mask, box),
-            x0=row.x0 - row.evidence_x0,
-            y0=row.y0 - row.evidence_y0,
-        ),
+        outline=_edge(shape, x0=row.x0 - row.evidence_x0, y0=row.y0 - row.evidence_y0),
         has_observed=store.has(row.observed_name),
         has_golden=store.has(row.golden_name),
     )
+
+
+def _edge(shape: FindingShape, *, x0: int, y0: int) -> str:
+    box = Box(x0=shape.x0, y0=shape.y0, x1=shape.x1, y1=shape.y1)
+    return outline(mask_of(shape.mask, box), x0=x0, y0=y0)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from db.engine import session
+from db.pictures import PictureKind
+from db.pruning import prune
+from db.retention import Retention, Shield
 from db.reviewing import review_finding
 from db.teaching import good_set
 from db.words import ReviewState, Role
@@ -244,6 +249,34 @@ def test_an_engineer_teaches_with_one_action_and_takes_it_back(
         assert [one.added_by for one in good_set(opened)] == ["emil"]
     taken = engineer.post("/teach/take-back", {"frame": "1", "part": "bracket"})
     assert "Good set of bracket: 0 frames" in taken.text
+
+
+def test_the_good_sets_own_picture_outlives_pruning_and_is_missed_when_it_is_gone(
+    signed_in: SignIn, filled: Ledger, engine: Engine
+) -> None:
+    say(engine, 1, ReviewState.FALSE_ALARM)
+    engineer = signed_in(Role.ENGINEER)
+    engineer.post("/teach/give", {"frame": "1", "part": "bracket"})
+    rules = Retention(
+        verdict_days={},
+        kind_days=dict.fromkeys(PictureKind, 0),
+        even_if=frozenset({Shield.GOOD_SET}),
+    )
+    later = NOON + timedelta(days=9999)
+    prune(engine, filled.store, rules, now=later, watch=lambda _what, _more: None)
+
+    page = engineer.get("/teach?part=bracket").text
+    (address,) = re.findall(r'<img class="thumb" src="([^"]+)"', page)
+    picture = engineer.get(address.replace("&amp;", "&"))
+    filled.store.remove(address.removeprefix("/evidence/").partition("?")[0])
+    without = engineer.get("/teach?part=bracket").text
+
+    assert "no picture kept" not in page
+    assert picture.headers["content-type"] == "image/png"
+    assert '<span class="thumb no-picture">picture was removed</span>' in without
+    assert '<img class="thumb"' not in without
+    engineer.post("/teach/take-back", {"frame": "1", "part": "bracket"})
+    assert engineer.get(address.replace("&amp;", "&")).status_code == 404
 
 
 def test_a_frame_that_is_not_known_to_be_good_is_refused_on_the_page(

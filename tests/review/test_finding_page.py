@@ -12,9 +12,14 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlalchemy import update
 
+from db.engine import session
+from db.models import Finding
+from db.surroundings import shapes
 from db.words import ReviewState
 from inspect_pipeline.records import Descriptor, Severity
+from inspect_pipeline.review.queue_cards import outlines_on_frame
 from tests.integration.db.database_records import (
     MODEL_ID,
     OTHER_MODEL_ID,
@@ -184,6 +189,30 @@ def test_a_frame_shows_each_models_opinion(desk: ReviewDesk) -> None:
     assert page.count("Inspection ") == 2
     assert 'href="/findings/2"' in page
     assert 'href="/findings/4"' in page
+
+
+def test_the_edge_of_each_region_is_drawn_on_the_frame(desk: ReviewDesk) -> None:
+    desk.ledger.record(failed(9, a_finding(1), a_finding(2)))
+    with session(desk.engine, read_only=True) as opened:
+        edges = outlines_on_frame(shapes(opened, [4, 5]).values())
+
+    finding, frame = (desk.client("vera").get(path).text for path in ("/findings/4", "/frames/4"))
+
+    assert all(edge.startswith("M") for edge in edges.values())
+    for edge in edges.values():
+        assert frame.count(f'<path class="outline" d="{edge}"/>') == 1
+    assert f'<path class="outline" d="{edges[4]}"/>' in finding
+    assert edges[5] not in finding
+
+
+def test_a_frame_whose_pictures_are_gone_draws_its_regions_alone(desk: ReviewDesk) -> None:
+    with session(desk.engine) as opened:
+        opened.execute(update(Finding).values(observed_name=None))
+
+    page = desk.client("vera").get("/frames/2").text
+
+    assert '<path class="outline" d="M' in page
+    assert 'href=""' not in page
 
 
 def test_a_person_judges_the_whole_part(desk: ReviewDesk) -> None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from db.errors import EvidenceError, EvidenceMissing
 from db.evidence import EvidenceStore
-from db.surroundings import Named, named_by_finding, named_by_inspection
+from db.surroundings import Named, named_by_finding, named_by_good_frame, named_by_inspection
 from inspect_pipeline.reports.drawing import HeatScale
 from inspect_pipeline.reports.model_cards import calibration_facts
 from inspect_pipeline.reports.stored import heat_of, picture_of
@@ -35,11 +35,13 @@ def show_picture(
     *,
     finding: RowId | None = None,
     inspection: RowId | None = None,
+    good: RowId | None = None,
     shown: Annotated[Literal["", "colour", "veil", "small"], Query(alias="as")] = "",
 ) -> Response:
     """The file as it was stored, or heat in colours (`colour`, `veil`), or a `small` frame.
 
-    The address says which finding or inspection has the picture (review.evidence_links).
+    The address says which finding or inspection has the picture, or which frame of a good set
+    (review.evidence_links).
     """
     store = desk_of(request).store
     named: Named | None = None
@@ -47,6 +49,8 @@ def show_picture(
         named = named_by_finding(opened, finding)
     elif inspection is not None:
         named = named_by_inspection(opened, inspection)
+    elif good is not None:
+        named = named_by_good_frame(opened, good)
     if named is None or name not in named.names or not _is_name(store, name):
         raise HTTPException(404, _NOT_NAMED)
     suffix = PurePosixPath(name).suffix

@@ -12,7 +12,7 @@ from db.evidence import EvidenceStore
 from db.histories import FrameHistory, FrameRow, frame_history
 from db.reviewing import audit_frame
 from db.rows import FindingRow, InspectionRow
-from db.surroundings import frames_beside
+from db.surroundings import frames_beside, shapes
 from db.words import Judgement, Outcome, Role
 from inspect_pipeline.review.access import Reviewer, Viewer
 from inspect_pipeline.review.answers import note_of
@@ -20,6 +20,7 @@ from inspect_pipeline.review.desk import desk_of
 from inspect_pipeline.review.evidence_links import frame_picture
 from inspect_pipeline.review.fields import RowId
 from inspect_pipeline.review.page import page
+from inspect_pipeline.review.queue_cards import outlines_on_frame
 from inspect_pipeline.review.transactions import Reading, Writing
 
 router = APIRouter()
@@ -50,11 +51,14 @@ def show_frame(
     """`said`: the judgement was just written."""
     history = frame_history(opened, frame_id)
     opinions = _opinions(history)
+    newest = opinions[-1] if opinions else None
+    drawn = [row.finding_id for row in newest.findings] if newest else []
     facts: dict[str, Any] = {
         "history": history,
         "opinions": opinions,
-        "newest": opinions[-1] if opinions else None,
+        "newest": newest,
         "picture": _whole_picture(opinions, desk_of(request).store),
+        "outlines": outlines_on_frame(shapes(opened, drawn).values()),
         "frame_wh": _size(history.frame),
         "audit": history.audits[-1] if history.audits else None,
         "miss": _miss(history, opinions),

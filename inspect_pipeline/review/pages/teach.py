@@ -19,6 +19,7 @@ from inspect_pipeline.review.cursors import (
     moment_of,
 )
 from inspect_pipeline.review.desk import desk_of
+from inspect_pipeline.review.evidence_links import candidate_picture, good_picture
 from inspect_pipeline.review.fields import RowId
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.transactions import Reading, Writing
@@ -53,6 +54,9 @@ def show_teach(
         sizes=teaching.good_set_sizes(opened),
         part=chosen,
         candidates=found[:PER_PAGE],
+        candidate_picture=candidate_picture,
+        good_picture=good_picture,
+        is_there=desk_of(request).store.has,
         next_query=None if more is None else urlencode({"part": chosen, "after": _end(more)}),
         is_paged=bool(after),
         good_set=teaching.good_set(opened, chosen),
