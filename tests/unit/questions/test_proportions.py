@@ -1,27 +1,53 @@
-"""Intervals and control limits against figures from the literature."""
+"""Intervals and control limits: what defines them, and figures from the literature."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import pytest
 
 from db.questions.proportions import control_limits, wilson_interval
 
+Z_95 = 1.959963984540054  # the normal deviate that 2.5 % exceed
+
 
 @pytest.mark.parametrize(
     ("count", "of", "interval"),
-    [  # Newcombe, Statistics in Medicine 17 (1998), table I, method 3
+    [  # Newcombe, Statistics in Medicine 17 (1998), 857-872, table I, method 3
         (81, 263, (0.2553, 0.3662)),
         (15, 148, (0.0624, 0.1605)),
         (0, 20, (0.0, 0.1611)),
         (1, 29, (0.0061, 0.1718)),
-        (29, 29, (0.8830, 1.0)),
     ],
 )
 def test_wilsons_interval_is_that_of_the_tables(
     count: int, of: int, interval: tuple[float, float]
 ) -> None:
-    assert wilson_interval(count, of) == pytest.approx(interval, abs=1e-4)
+    assert wilson_interval(count, of) == pytest.approx(interval, abs=5e-5)
+
+
+@pytest.mark.parametrize(("count", "of"), [(1, 2), (1, 29), (28, 29), (81, 263), (500, 10**6)])
+def test_at_its_ends_a_share_would_be_just_as_far_off_as_the_confidence_allows(
+    count: int, of: int
+) -> None:
+    """What defines it: there the share seen lies z standard errors of that very end away."""
+    ends = wilson_interval(count, of)
+
+    assert ends is not None
+    for end, sign in zip(ends, (1, -1), strict=True):
+        standard_error = math.sqrt(end * (1 - end) / of)
+        assert (count / of - end) / standard_error == pytest.approx(sign * Z_95, rel=1e-9)
+
+
+@pytest.mark.parametrize(("count", "of"), [(0, 1), (0, 20), (3, 7), (81, 263)])
+def test_the_others_share_has_the_mirrored_interval(count: int, of: int) -> None:
+    these, others = wilson_interval(count, of), wilson_interval(of - count, of)
+
+    assert these is not None
+    assert others is not None
+    assert others == pytest.approx((1 - these[1], 1 - these[0]), abs=1e-12)
+    assert 0.0 <= these[0] <= count / of <= these[1] <= 1.0
 
 
 def test_of_nothing_there_is_no_interval() -> None:
@@ -41,14 +67,20 @@ NIST_WAFERS += [8, 10, 5, 13, 11, 20, 18, 24, 15, 9, 12, 7, 13, 9, 6]
 
 
 def test_the_p_chart_of_the_nist_handbook_comes_out() -> None:
-    """6.3.3.2: 30 wafers of 50 chips; wafers 15 and 23 are above the upper limit."""
+    """NIST/SEMATECH e-Handbook 6.3.3.2: 30 wafers of 50 chips, limits 0.0524 and 0.4103.
+
+    Wafers 15 and 23 are above, as in Montgomery, who has the same counts as cans of juice.
+    """
     failed, of = np.array(NIST_WAFERS), np.full(30, 50)
 
     limits = control_limits(failed, of)
 
-    assert limits.centre == pytest.approx(0.2313, abs=1e-4)
-    assert limits.low[0] == pytest.approx(0.0524, abs=1e-3)
-    assert limits.high[0] == pytest.approx(0.4102, abs=1e-3)
+    share = 347 / 1500
+    three_sigma = 3 * math.sqrt(share * (1 - share) / 50)
+    assert limits.centre == pytest.approx(share) == pytest.approx(0.2313, abs=1e-4)
+    assert limits.low.tolist() == pytest.approx([share - three_sigma] * 30)
+    assert limits.high.tolist() == pytest.approx([share + three_sigma] * 30)
+    assert (limits.low[0], limits.high[0]) == pytest.approx((0.0524, 0.4103), abs=1e-4)
     assert (np.flatnonzero(limits.outside) + 1).tolist() == [15, 23]
     assert limits.spread == 1.0
 
