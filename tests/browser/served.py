@@ -43,7 +43,9 @@ def served(app: FastAPI) -> Iterator[str]:
 def launched(playwright: Playwright) -> Browser:
     """A busy machine may take long to draw a page: what a test expects has time to come true."""
     expect.set_options(timeout=PATIENCE_MS)
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    return playwright.chromium.launch(
+        executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+    )
 
 
 def page_of(browser: Browser, address: str, secret: str | None, **options: Any) -> Page:

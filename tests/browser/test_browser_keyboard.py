@@ -57,7 +57,6 @@ def test_the_first_stop_leads_past_the_tabs(opened: Opening) -> None:
         ("/login", 5),
         ("/queue", 20),
         ("/findings/4", 25),
-        ("/frames/1", 18),
         ("/dashboard", 20),
         ("/questions/findings?limit=2", 40),
         ("/people", 30),
