@@ -153,7 +153,7 @@ def login_page(
         "next_path": next_path,
         "name": name,
         "message": message,
-        "here": f"/login?{urlencode({'next': next_path})}",
+        "here": f"/login?{urlencode({'next': next_path}, safe='/')}",
         "provider": provider.settings if provider else None,
     }
     return page(request, "login.html", None, status=status, **facts)
