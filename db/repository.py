@@ -87,6 +87,7 @@ def record_inspection(opened: Session, frame: Frame, inspection: Inspection) -> 
 
 
 def _mark_compared(opened: Session, inspection: Inspection) -> None:
+    """Call it while the frame is kept from others, who might inspect it too."""
     other = exists().where(
         Inspection.frame_id == inspection.frame_id, Inspection.model_id != inspection.model_id
     )
@@ -133,15 +134,12 @@ def _frame_id(opened: Session, frame: Frame) -> tuple[int, bool]:
 
 
 def _known_frame(opened: Session, frame: Frame) -> tuple[int, str, str] | None:
-    """Id, part and line; who inspects the same frame meanwhile waits, to see what we wrote."""
     row = opened.execute(
-        select(Frame.id, Frame.part, Frame.line_id)
-        .where(
+        select(Frame.id, Frame.part, Frame.line_id).where(
             Frame.camera_id == frame.camera_id,
             Frame.taken_at == frame.taken_at,
             Frame.content_sha256 == frame.content_sha256,
         )
-        .with_for_update(key_share=True)
     ).one_or_none()
     return None if row is None else (row[0], row[1], row[2])
 

@@ -77,7 +77,7 @@ def similar_findings(opened: Session, wanted: SimilarTo) -> list[SimilarFinding]
 def _candidates(opened: Session, others: Descriptors, code: int) -> dict[int, bytes]:
     """Descriptors by id: of this code, of codes that differ in one bit, in two, then of any.
 
-    Near codes are asked each by itself, so that the index gives its newest and reads no more.
+    Each code is asked by itself, so that the index gives its newest and reads no more.
     """
     found: dict[int, bytes] = {}
     code_itself, *further = codes_near(code, bits=_FURTHEST_BITS)
