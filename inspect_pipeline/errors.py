@@ -2,7 +2,8 @@
 
   InspectError                      our error: one clear line for the user, exit code 1
   |-- CaptureError                  a camera, a file or a folder did not give a frame
-  |   `-- UnreadablePicture         this one picture cannot be decoded; the next one may be fine
+  |   |-- UnreadablePicture         this one picture cannot be decoded; the next one may be fine
+  |   `-- CameraEnded               nothing will ever come again; an end, not a fault
   |-- ModelError                    a model bundle or a training run
   |   |-- BundleNotFound            no bundle of that part where we looked
   |   |-- BundleDamaged             a file of the bundle is missing, altered or of another version
@@ -26,6 +27,10 @@ class CaptureError(InspectError):
 
 class UnreadablePicture(CaptureError):
     """This picture cannot be decoded: it becomes an UNFIT record, the line goes on."""
+
+
+class CameraEnded(CaptureError):
+    """The camera has given all it will ever give: a video is over, a simulated line has stopped."""
 
 
 class ModelError(InspectError):
