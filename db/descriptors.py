@@ -18,6 +18,7 @@ import numpy.typing as npt
 from db.errors import RecordRefused
 
 CODE_BITS = 12
+MOST_NUMBERS = 1024  # of one vector: it lies in an index, whose rows must fit a third of a page
 _PLANES_SEED = 20_260_329  # another seed would make the stored codes meaningless
 _STORED = np.dtype("<f2")
 
@@ -28,6 +29,8 @@ def encode_descriptor(vector: npt.NDArray[np.floating]) -> bytes:
     """float (d,) scaled to length 1, as little-endian float16. Raises RecordRefused."""
     if vector.ndim != 1 or vector.size == 0 or not np.isfinite(vector).all():
         raise RecordRefused(f"a descriptor is one finite vector, got shape {vector.shape}")
+    if vector.size > MOST_NUMBERS:
+        raise RecordRefused(f"a descriptor has at most {MOST_NUMBERS} numbers, got {vector.size}")
     length = float(np.linalg.norm(vector.astype(np.float64)))
     unit = vector / length if length > 0 else np.zeros_like(vector)
     return unit.astype(_STORED).tobytes()

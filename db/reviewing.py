@@ -19,6 +19,7 @@ from db.counting import counting
 from db.errors import RecordRefused, ReviewConflict, UnknownRecord
 from db.judged_tallying import keep_frame, keep_frames_of, tally_audit, tally_settled
 from db.models import Audit, Finding, Review
+from db.note_search import keep_notes
 from db.rows import ReviewRow
 from db.selects import reviews_select
 from db.tallying import tally_states
@@ -240,6 +241,7 @@ def _write(
         opened.add(review)
         written.append((step.finding, review))
     opened.flush()
+    keep_notes(opened, (review for _, review in written))
     tally_reviews(opened, said, written, zone=zone)
     tally_settled(opened, frames, {step.finding.id: step.state_after for step in steps}, zone=zone)
     reviewed = tuple(

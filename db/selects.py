@@ -19,6 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.models import Base, Finding, Frame, Inspection, Review
 from db.models.inspections import WAITING, WAITING_STATES
+from db.note_search import findings_noted
 from db.rows import After, AfterUrgent, FindingFilter, FrameFilter, InspectionFilter
 from db.urgency import urgency_range
 
@@ -49,7 +50,8 @@ def worst_first_select(
     """
     ids = select(Finding.id).where(*finding_conditions(wanted))
     if not gathers:
-        ids = ids.with_hint(Finding, "INDEXED BY ix_findings_urgency_id", "sqlite")
+        place = "part_" if wanted.part is not None else "line_id_" if wanted.line_id else ""
+        ids = ids.with_hint(Finding, f"INDEXED BY ix_findings_{place}urgency_id", "sqlite")
     return _worst_first(ids, wanted, limit=limit, after=after, gathers=gathers)
 
 
@@ -171,9 +173,7 @@ def finding_conditions(wanted: FindingFilter) -> list[ColumnElement[bool]]:
             exists().where(its.id == Finding.inspection_id, its.model_id == wanted.model_id)
         )
     if wanted.note is not None:
-        has_note = Review.note.icontains(wanted.note, autoescape=True)
-        noted = select(Review.finding_id).where(Review.note.is_not(None), has_note)
-        conditions.append(Finding.id.in_(noted))
+        conditions.append(Finding.id.in_(findings_noted(wanted.note)))
     return conditions
 
 

@@ -33,6 +33,7 @@ from benchmarks.scale.world import (
     line_of,
     model_of,
 )
+from db.note_search import folded
 from db.tallying import FINDING_SLOT, INSPECTION_SLOT
 from db.words import Outcome, UnfitReason, Verdict
 
@@ -95,11 +96,13 @@ def _day(
     audits = verdicts.audits_of(
         frames.frame + ids["frames"], outcome == FAILED, frames.taken_at[frames.frame], random
     )
+    reviews = _reviews(said, ids)
     return (
         _frames(frames, web_mm, ids, random),
         _inspections(frames, outcome, ids, random),
         Rows(table="findings", columns=findings),
-        _reviews(said, ids),
+        reviews,
+        _folded_notes(reviews),
         _with_id(audits, ids),
         _inspection_tally(frames, outcome),
         _finding_tally(frames, regions, said, taken_at),
@@ -202,6 +205,22 @@ def _reviews(said: verdicts.Said, ids: Mapping[str, int]) -> Rows:
     assert isinstance(places, np.ndarray), "findings are named by their place in the day"
     columns = {**said.reviews.columns, "finding_id": places + ids["findings"]}
     return _with_id(Rows(table="reviews", columns=columns), ids)
+
+
+def _folded_notes(reviews: Rows) -> Rows:
+    said, ids, found = (reviews.columns[name] for name in ("note", "id", "finding_id"))
+    assert isinstance(said, Words), "notes are words of a vocabulary"
+    assert isinstance(ids, np.ndarray), "ids are counted up"
+    assert isinstance(found, np.ndarray), "findings are named by their ids"
+    noted = said.codes != NONE
+    return Rows(
+        table="folded_notes",
+        columns={
+            "review_id": ids[noted],
+            "finding_id": found[noted],
+            "folded": Words(said.codes[noted], [folded(str(note)) for note in said.vocabulary]),
+        },
+    )
 
 
 def _with_id(rows: Rows, ids: Mapping[str, int]) -> Rows:

@@ -5,7 +5,7 @@ from db.models.alerts import Alert, Delivery
 from db.models.inspections import Activation, Finding, Frame, Inspection, Model
 from db.models.people import BrowserSession, KeptAnswer, SavedQuery, Token, User
 from db.models.plants import Camera, Line, Part, Plant
-from db.models.reviews import Audit, GoodFrame, Review
+from db.models.reviews import Audit, FoldedNote, GoodFrame, Review
 from db.models.tallies import (
     FindingDay,
     FindingMonth,
@@ -39,6 +39,7 @@ __all__ = [
     "FindingDay",
     "FindingMonth",
     "FindingTally",
+    "FoldedNote",
     "Frame",
     "GoodFrame",
     "Inspection",

@@ -163,8 +163,12 @@ class Finding(Base):
         Index(None, "line_id", "taken_at", "id"),
         Index(None, "part", "taken_at", "id", postgresql_include=_PLACED),
         Index(None, "camera_id", "taken_at", "id"),
-        Index(None, "descriptor_space", "descriptor_code", "id"),
+        Index(  # with what likeness is computed from: none of the rows need be read
+            "ix_findings_likeness", "descriptor_space", "descriptor_code", "id", "descriptor"
+        ),
         Index(None, "urgency", "id"),
+        Index(None, "line_id", "urgency", "id"),
+        Index(None, "part", "urgency", "id"),
         *(
             Index(
                 name,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.columns import Base, EvidenceName, Key, Sha256, ShortName, UtcDateTime, word
 from db.words import Judgement, ReviewState
-
-_NOTED = text("note IS NOT NULL")
 
 
 class Review(Base):
@@ -24,7 +22,6 @@ class Review(Base):
         Index(None, "finding_id", "id"),
         Index(None, "reviewed_at", "id"),
         Index(None, "batch_id"),
-        Index("ix_reviews_noted", "finding_id", sqlite_where=_NOTED, postgresql_where=_NOTED),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -36,6 +33,19 @@ class Review(Base):
     note: Mapped[str | None] = mapped_column(Text)
     batch_id: Mapped[str | None] = mapped_column(String(32))
     undoes_id: Mapped[int | None] = mapped_column(Key)  # a review: none is ever deleted
+
+
+class FoldedNote(Base):
+    """The note of a review as it is searched (db.note_search)."""
+
+    __tablename__ = "folded_notes"
+    __table_args__ = (Index(None, "finding_id"),)
+
+    review_id: Mapped[int] = mapped_column(
+        Key, ForeignKey("reviews.id"), primary_key=True, autoincrement=False
+    )
+    finding_id: Mapped[int] = mapped_column(ForeignKey("findings.id"))
+    folded: Mapped[str] = mapped_column(Text)
 
 
 class Audit(Base):

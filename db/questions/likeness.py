@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import CompoundSelect, bindparam, select, union_all
 from sqlalchemy.orm import Session
 
 from db.descriptors import CODE_BITS, codes_near, decode_descriptor, decode_descriptors, distances
@@ -20,7 +21,7 @@ from db.tables import rows_table
 _MOST_CANDIDATES = 2000
 _FURTHEST_BITS = 2
 
-Descriptors = Select[int, bytes | None]
+Descriptors = CompoundSelect[int, bytes | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +62,10 @@ def similar_findings(opened: Session, wanted: SimilarTo) -> list[SimilarFinding]
             "without a description of its region, so none can be compared with it",
             field="finding",
         )
-    others = select(Finding.id, Finding.descriptor).where(
-        Finding.descriptor_space == space, Finding.inspection_id != inspection_id
-    )
-    candidates = _candidates(opened, others, code)
+    beside = opened.scalars(select(Finding.id).where(Finding.inspection_id == inspection_id))
+    candidates = _candidates(opened, space, code)
+    for one in beside:
+        candidates.pop(one, None)
     if not candidates:
         return []
     ids = np.array(list(candidates))
@@ -74,29 +75,49 @@ def similar_findings(opened: Session, wanted: SimilarTo) -> list[SimilarFinding]
     return _rows(opened, by_id)
 
 
-def _candidates(opened: Session, others: Descriptors, code: int) -> dict[int, bytes]:
-    """Descriptors by id: of this code, of codes that differ in one bit, in two, then of any.
-
-    Each code is asked by itself, so that the index gives its newest and reads no more.
-    """
+def _candidates(opened: Session, space: str, code: int) -> dict[int, bytes]:
+    """Descriptors by id: of this code, of codes that differ in one bit, in two, then of any."""
     found: dict[int, bytes] = {}
     code_itself, *further = codes_near(code, bits=_FURTHEST_BITS)
     groups = [further[at : at + CODE_BITS] for at in range(0, len(further), CODE_BITS)]
     for codes in ([code_itself], *groups):
+        wanted = {f"code_{place}": one for place, one in enumerate(codes)}
         share = -(-(_MOST_CANDIDATES - len(found)) // len(codes))
-        of_codes = [
-            others.where(Finding.descriptor_code == one)
-            .order_by(Finding.id.desc())
-            .limit(share)
-            .subquery()
-            for one in codes
-        ]
-        together = union_all(*(select(one.c.id, one.c.descriptor) for one in of_codes))
-        found |= {row_id: stored for row_id, stored in opened.execute(together) if stored}
+        asked = {"space": space, "share": share, **wanted}
+        found |= {
+            row_id: stored
+            for row_id, stored in opened.execute(_of_codes(len(codes)), asked)
+            if stored
+        }
         if len(found) >= _MOST_CANDIDATES:
             return found
-    any_code = others.order_by(Finding.descriptor_code, Finding.id).limit(_MOST_CANDIDATES)
+    any_code = (
+        select(Finding.id, Finding.descriptor)
+        .where(Finding.descriptor_space == space)
+        .order_by(Finding.descriptor_code, Finding.id)
+        .limit(_MOST_CANDIDATES)
+    )
     return {row_id: stored for row_id, stored in opened.execute(any_code) if stored} | found
+
+
+@cache
+def _of_codes(count: int) -> Descriptors:
+    """The newest of each code. Each is asked by itself: the index gives them and no more is read.
+
+    Nothing but what lies in the index is asked for, so that no row need be looked up.
+    """
+    of_codes = [
+        select(Finding.id, Finding.descriptor)
+        .where(
+            Finding.descriptor_space == bindparam("space"),
+            Finding.descriptor_code == bindparam(f"code_{place}"),
+        )
+        .order_by(Finding.id.desc())
+        .limit(bindparam("share"))
+        .subquery()
+        for place in range(count)
+    ]
+    return union_all(*(select(one.c.id, one.c.descriptor) for one in of_codes))
 
 
 def _rows(opened: Session, distance_of: dict[int, float]) -> list[SimilarFinding]:

@@ -7,6 +7,7 @@ import pytest
 
 from db.descriptors import (
     CODE_BITS,
+    MOST_NUMBERS,
     code_of,
     codes_near,
     decode_descriptor,
@@ -49,6 +50,12 @@ def test_what_is_not_one_finite_vector_is_refused(
 ) -> None:
     with pytest.raises(RecordRefused, match="one finite vector"):
         encode_descriptor(vector)
+
+
+def test_a_vector_that_no_index_could_hold_is_refused() -> None:
+    assert len(encode_descriptor(np.ones(MOST_NUMBERS))) == 2 * MOST_NUMBERS
+    with pytest.raises(RecordRefused, match="at most 1024 numbers, got 1025"):
+        encode_descriptor(np.ones(MOST_NUMBERS + 1))
 
 
 def test_a_code_has_its_bits_and_does_not_depend_on_length() -> None:

@@ -40,7 +40,7 @@ def plant(engine: Engine) -> Engine:
             state_after=ReviewState.SECOND_LOOK,
             reviewer="Ada",
             reviewed_at=NOON,
-            note="Oil film, 100% sure_",
+            note="Oil film, 100% sure_ ÖLFILM",
         )
     return engine
 
@@ -73,6 +73,7 @@ def plant(engine: Engine) -> Engine:
         (FindingFilter(web_mm_min=1002.6), []),
         (FindingFilter(note="oil FILM"), [2]),
         (FindingFilter(note="100%"), [2]),
+        (FindingFilter(note="ölf"), [2]),
         (FindingFilter(note="100_ sure"), []),
         (FindingFilter(note="' OR 1=1 --"), []),
         (FindingFilter(part="bracket", verdict=Verdict.REJECTED, note="oil"), [2]),

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from db import queries
 from db.engine import connect, session, snapshot
 from db.errors import DatabaseError
 from db.models import (
@@ -22,6 +23,7 @@ from db.models import (
     PlaceMonth,
 )
 from db.recounting import wrong_tallies
+from db.rows import FindingFilter
 from db.upgrade import current_revision, downgrade, upgrade
 from db.words import Outcome, ReviewState
 from tests.integration.db.bare_rows import picture_name, sha
@@ -234,6 +236,14 @@ def test_an_upgrade_counts_places_in_the_month_they_were_taken_in(old: Engine) -
         (6, 6, 1),
         (18, 18, 1),
     ]
+
+
+def test_an_upgrade_makes_notes_findable_in_any_case(old: Engine) -> None:
+    upgrade(old)
+
+    with session(old, read_only=True) as opened:
+        found = queries.findings(opened, FindingFilter(note="NOTE 2"))
+    assert [row.finding_id for row in found] == [2]
 
 
 def test_an_upgrade_names_lines_parts_and_where_each_camera_stood_last(old: Engine) -> None:
