@@ -31,8 +31,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from db.errors import DatabaseError, DatabaseUnreachable, RecordRefused
+from db.sqlite_hints import HintingCompiler
 
 BUSY_TIMEOUT_S = 10
+_CACHE_KB = 16_000  # of each connection to SQLite: the upper levels of every index
 EXAMPLES = "sqlite:///findings.db or postgresql://user@host/name"
 
 
@@ -146,6 +148,7 @@ def _sqlite_engine(url: URL) -> Engine:
     if path is not None:
         _check_place(path, url)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine.dialect.statement_compiler = HintingCompiler
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -174,6 +177,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
 
 
 def _prepare_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

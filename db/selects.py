@@ -33,6 +33,8 @@ def findings_select(
     ids = select(Finding.id).where(*finding_conditions(wanted))
     if after is not None:
         ids = ids.where(tuple_(Finding.taken_at, Finding.id) < (after.taken_at, after.row_id))
+    if _waits(wanted):  # few do; its planner knows of a part and a time, not of that
+        ids = ids.with_hint(Finding, "INDEXED BY ix_findings_waiting_newest", "sqlite")
     return _rows_of(ids, (Finding.taken_at.desc(), Finding.id.desc()), limit)
 
 
@@ -59,7 +61,12 @@ def waiting_select(
     wanted: FindingFilter, *, limit: int | None = None, after: AfterUrgent | None = None
 ) -> Rows:
     """Worst first, of those that wait: they have indexes of their own."""
-    ids = select(Finding.id).where(*waiting_conditions(wanted))
+    place = "_of_part" if wanted.part is not None else "_of_line" if wanted.line_id else ""
+    ids = (
+        select(Finding.id)
+        .where(*waiting_conditions(wanted))
+        .with_hint(Finding, f"INDEXED BY ix_findings_waiting{place}", "sqlite")
+    )
     return _worst_first(ids, wanted, limit=limit, after=after, gathers=False)
 
 

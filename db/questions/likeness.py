@@ -18,7 +18,7 @@ from db.rows import FindingRow
 from db.selects import finding_columns
 from db.tables import rows_table
 
-_MOST_CANDIDATES = 2000
+_MOST_CANDIDATES = 1000
 _FURTHEST_BITS = 2
 
 Descriptors = CompoundSelect[int, bytes | None]
@@ -45,7 +45,7 @@ def similar(opened: Session, wanted: SimilarTo) -> pd.DataFrame:
 def similar_findings(opened: Session, wanted: SimilarTo) -> list[SimilarFinding]:
     """The same as rows.
 
-    Up to 2000 candidates, the newest of the nearest codes first; among them the order is exact
+    Up to 1000 candidates, the newest of the nearest codes first; among them the order is exact
     (cosine distance). Where no more have ever been described, all are compared. Raises
     QuestionRefused where nothing is known of how the finding looks.
     """

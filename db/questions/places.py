@@ -52,39 +52,40 @@ def cell_counts(
     """
     is_kept = PLACE_CELLS % grid.columns == 0 and PLACE_CELLS % grid.rows == 0
     levels = ((PlaceMonth, Months()),) if is_kept else ()
-    counts: Counter[tuple[int, int]] = Counter()
+    counts: Counter[int] = Counter()
     for piece in pieces(wanted.since, wanted.until, levels, Finding):
         if piece.source is PlaceMonth:
             chosen = _kept_cells(wanted, grid, counted, piece)
         else:
             within = replace(wanted, since=piece.since, until=piece.until)
             chosen = _cells_of_findings(opened, within, grid, counted)
-        for x, y, count in opened.execute(chosen):
-            counts[int(y), int(x)] += int(count)
-    return ((x, y, counts[y, x]) for y, x in sorted(counts) if counts[y, x])
+        for cell, count in opened.execute(chosen):
+            counts[int(cell)] += int(count)
+    found = ((divmod(cell, grid.columns), counts[cell]) for cell in sorted(counts) if counts[cell])
+    return ((x, y, count) for (y, x), count in found)
 
 
 def _kept_cells(
     wanted: Selection, grid: Grid, counted: Counted, piece: Piece[Any]
-) -> Select[int, int, int]:
+) -> Select[int, int]:
     x = (PlaceMonth.cell_x * grid.columns).op("/")(PLACE_CELLS)  # of whole numbers: cuts off
     y = (PlaceMonth.cell_y * grid.rows).op("/")(PLACE_CELLS)
     return (
-        select(x.label("x"), y.label("y"), func.sum(PlaceMonth.findings))
+        select((y * grid.columns + x).label("cell"), func.sum(PlaceMonth.findings))
         .where(
             *standing_conditions(PlaceMonth, wanted),
             *slot_conditions(PlaceMonth, piece),
             *counted_condition(PlaceMonth, counted),
         )
-        .group_by("x", "y")
+        .group_by("cell")
     )
 
 
 def _cells_of_findings(
     opened: Session, wanted: Selection, grid: Grid, counted: Counted
-) -> Select[int, int, int]:
-    x = _cell(opened, Finding.place_x, grid.columns).label("x")
-    y = _cell(opened, Finding.place_y, grid.rows).label("y")
+) -> Select[int, int]:
+    x = _cell(opened, Finding.place_x, grid.columns)
+    y = _cell(opened, Finding.place_y, grid.rows)
     filtered = FindingFilter(
         part=wanted.part,
         line_id=wanted.line,
@@ -93,9 +94,9 @@ def _cells_of_findings(
         until=wanted.until,
     )
     return (
-        select(x, y, func.count())
+        select((y * grid.columns + x).label("cell"), func.count())
         .where(*finding_conditions(filtered), *counted_condition(Finding, counted))
-        .group_by(x, y)
+        .group_by("cell")
     )
 
 
