@@ -4,10 +4,10 @@
         [--pause-s 1,4] [--frames-per-s 2] [--out FILE.json]
 
 Adds accounts and a line of its own to the database, serves the application in a process of its own,
-and lets each reviewer sign in, turn pages, open findings, answer one or several, undo, and get into
-each other's way. Then every answer that was promised must be in the trail exactly once, no review
-may rest on a state its reviewer had not seen, and the kept counts must equal a recount: exit code 1
-where one does not. Prints how long each page took.
+and lets the reviewers sign in one after the other; then each turns pages, opens findings, answers
+one or several, undoes, and gets into the others' way. In the end every answer that was promised
+must be in the trail exactly once, no review may rest on a state its reviewer had not seen, and the
+kept counts must equal a recount: exit code 1 where one does not. Prints how long each page took.
 """
 
 from __future__ import annotations
@@ -123,6 +123,8 @@ def _worked(
         Reviewer(base_url, name, password, pause_s=load.pause_s, seed=place)
         for place, name in enumerate(names)
     ]
+    for reviewer in reviewers:
+        reviewer.sign_in()
     with ThreadPoolExecutor(max_workers=len(reviewers) + 1) as pool:
         first = int(time.time()) + 1
         writer = pool.submit(

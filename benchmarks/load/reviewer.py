@@ -60,16 +60,18 @@ class Reviewer:
         self._random = random.Random(seed)
         self._client = httpx.Client(base_url=base_url, timeout=60.0)
 
+    def sign_in(self) -> None:
+        """Raises PageFailed."""
+        asked = {"name": self.name, "password": self._password}
+        signed_in = self._ask("sign in", "POST", "/login", asked)
+        if signed_in.status_code != 303:
+            raise PageFailed(f"{self.name} could not sign in: {signed_in.status_code}")
+
     def work(self, over: Event) -> None:
-        """Until it is over. Raises PageFailed."""
-        with self._client:
-            signed_in = self._ask(
-                "sign in", "POST", "/login", {"name": self.name, "password": self._password}
-            )
-            if signed_in.status_code != 303:
-                raise PageFailed(f"{self.name} could not sign in: {signed_in.status_code}")
-            while not over.wait(self._random.uniform(*self._pause_s)):
-                self._turn(over)
+        """Until it is over, once signed in. Raises PageFailed."""
+        while not over.wait(self._random.uniform(*self._pause_s)):
+            self._turn(over)
+        self._client.close()
 
     def _turn(self, over: Event) -> None:
         page = self._ask("queue", "GET", "/queue", _FILTER)

@@ -21,7 +21,7 @@ from db.rows import FindingFilter
 from db.selects import finding_conditions
 from db.tables import rows_table
 
-MOST_FINDINGS = 2000
+MOST_FINDINGS = 1500
 Numbers = npt.NDArray[np.float64]
 
 
@@ -96,7 +96,7 @@ class _Web:
 def repeats(opened: Session, wanted: RepeatsOf) -> pd.DataFrame:
     """Does a mark come again and again at a fixed pitch? The surest first.
 
-    Of the newest 2000 findings on a web, per camera, in bands across the web twice as wide as
+    Of the newest 1500 findings on a web, per camera, in bands across the web twice as wide as
     `across`. The method and its rate of false accusations: db.questions.pitches.
     """
     webs = _webs(opened, wanted)

@@ -30,6 +30,8 @@ def worst_first(
     opened: Session, wanted: FindingFilter, *, limit: int, after: AfterUrgent | None = None
 ) -> Rows:
     """The select of a page of findings, reviewed or not, most urgent first."""
+    if wanted.note is not None:  # few are noted, and those are found first
+        return worst_first_select(wanted, limit=limit, after=after, gathers=True)
     gathered, counted = _counts(opened, wanted)
     fit = max(1.0, counted * _uncounted_share(wanted))
     passed_by = _every(opened, wanted) * limit / fit
@@ -116,6 +118,5 @@ def _uncounted_share(wanted: FindingFilter) -> float:
         wanted.web_mm_max,
         wanted.place,
         wanted.model_id,
-        wanted.note,
     )
     return float(_SHARE_OF_A_MEASURE ** sum(one is not None for one in measures))
