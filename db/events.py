@@ -94,4 +94,7 @@ def count_events(opened: Session, *, since: datetime | None = None) -> Counter[E
     chosen = select(Event.kind, func.count()).group_by(Event.kind)
     if since is not None:
         chosen = chosen.where(Event.at >= since)
-    return Counter(dict(opened.execute(chosen).tuples().all()))
+    counted: Counter[EventKind] = Counter()
+    for kind, count in opened.execute(chosen):
+        counted[kind] = count
+    return counted

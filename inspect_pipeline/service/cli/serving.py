@@ -49,6 +49,10 @@ def serve(
     evidence: EvidenceFolder = None,
     host: Host = None,
     port: Port = None,
+    with_review: Annotated[
+        bool,
+        typer.Option("--review/--no-review", help="Whether to serve the review application too."),
+    ] = True,
 ) -> None:
     """Run a plant for good: cameras, inspection and the review application, under one supervisor.
 
@@ -73,7 +77,7 @@ def serve(
     listening = described.review.listening_at(host, port)
     described = described.model_copy(update={"review": listening})
     level = logging.getLogger().getEffectiveLevel()
-    service = Service(plant=described, review=True, log_level=level)
+    service = Service(plant=described, review=with_review, log_level=level)
 
     def heard(role: Role, said: Mapping[str, Any]) -> None:
         if said["what"] == "ready":

@@ -20,7 +20,7 @@ from typing import IO
 
 from inspect_pipeline.errors import UsageError
 
-_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
+_DEATH_SIGNAL, _NAME = 1, 15  # PR_SET_PDEATHSIG and PR_SET_NAME of <sys/prctl.h>
 _SUPERVISOR, _PROCESSES = "supervisor.lock", "processes.lock"
 
 
@@ -43,8 +43,13 @@ def only_instance(folder: Path, *, gone_within_s: float = 20.0) -> Iterator[None
 
 
 @contextmanager
-def belonging(folder: Path, supervisor: int) -> Iterator[None]:
-    """Of a process: it is one of the supervisor's, and ends with it, however that ends."""
+def belonging(folder: Path, supervisor: int, *, name: str) -> Iterator[None]:
+    """Of a process: it is one of the supervisor's, and ends with it, however that ends.
+
+    `name` is what `ps` and `top` show of it, at most 15 characters.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_NAME, name.encode()[:15])
     _die_with_parent(supervisor)
     with (folder / _PROCESSES).open("a+", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)

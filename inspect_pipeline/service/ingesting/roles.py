@@ -67,7 +67,7 @@ def run_role(service: Service, role: Role, pipe: Connection, supervisor: int) ->
         WRITER: _write,
         REVIEW: _review,
     }
-    with belonging(service.plant.spool_folder, supervisor):
+    with belonging(service.plant.spool_folder, supervisor, name=role.name):
         try:
             duties[role.kind](service, role, link)
         except BrokenPipeError:
