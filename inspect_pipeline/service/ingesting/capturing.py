@@ -42,6 +42,7 @@ class Capture:
         self._now = now
         self._is_lost = False
         self._is_full = False
+        self._pause_s = limits.restart_after_s
 
     def run(self) -> None:
         """Until it is told to stop, or the camera says that nothing will ever come again.
@@ -50,13 +51,10 @@ class Capture:
         CaptureError.
         """
         self.admission.spool.sweep()
-        pause_s = self.limits.restart_after_s
         while not self.link.stopping:
             try:
                 with self.open_camera() as camera:
                     self.link.say("ready")
-                    self._is_back()
-                    pause_s = self.limits.restart_after_s
                     self._take_from(camera)
             except CameraEnded as end:
                 self._note(EventKind.CAMERA_ENDED, Severity.MINOR, str(end))
@@ -66,14 +64,15 @@ class Capture:
                 self._is_gone(error)
                 if self.once:
                     raise
-                self.link.pause(pause_s)
-                pause_s = min(2 * pause_s, self.limits.restart_at_most_s)
+                self.link.pause(self._pause_s)
+                self._pause_s = min(2 * self._pause_s, self.limits.restart_at_most_s)
             self.notices.say()
 
     def _take_from(self, camera: Camera) -> None:
         while not self.link.stopping:
             self.link.beat()
             given = camera.wait(LOOK_EVERY_S)
+            self._is_back()
             if isinstance(given, Gap):
                 self._note_gap(given)
             elif given is not None:
@@ -116,6 +115,8 @@ class Capture:
             self._note(EventKind.CAMERA_LOST, Severity.CRITICAL, str(error))
 
     def _is_back(self) -> None:
+        """Not when it can be opened: when it can be waited for."""
+        self._pause_s = self.limits.restart_after_s
         if self._is_lost:
             self._is_lost = False
             text = f"camera {self.post.camera_id} is back"

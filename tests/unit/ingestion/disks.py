@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from inspect_pipeline.ingestion.disk import Disk
@@ -51,14 +52,18 @@ class DyingDisk(Disk):
 class SmallDisk(Disk):
     """Has room for so many bytes below a folder, and says so as the kernel does."""
 
-    def __init__(self, folder: Path, room_bytes: int) -> None:
+    def __init__(self, folder: Path, room_bytes: int, *, freed_bytes: int = 0) -> None:
         self.folder = folder
         self.room_bytes = room_bytes
+        self.freed_bytes = freed_bytes  # what somebody frees when it has refused
+        self.refused: Callable[[], None] = lambda: None
 
     def write(self, path: Path, content: bytes) -> None:
         room = self.free_bytes(path.parent)
         if len(content) > room:
             path.write_bytes(content[:room])
+            self.room_bytes += self.freed_bytes
+            self.refused()
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         super().write(path, content)
 
