@@ -98,10 +98,10 @@ def serving(plant_file: Path, *words: str) -> Iterator[Serving]:
         begun.end()
 
 
-def wait_for(look: Callable[[], _Found], complaint: str, log: Path) -> _Found:
+def wait_for(look: Callable[[], _Found | None], complaint: str, log: Path) -> _Found:
     """What the look finds as soon as it finds anything."""
     until_s = time.monotonic() + PATIENCE_S
-    while (found := look()) in (None, False):
+    while (found := look()) is None or found is False:
         assert time.monotonic() < until_s, f"{complaint}; the log: {log.read_text()[-3000:]}"
         time.sleep(0.2)
     return found
