@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from db.engine import connect, session
-from db.events import count_events
-from db.upgrade import upgrade
-from db.words import EventKind
-from tests.integration.ingesting.running import (
+from benchmarks.ingestion.running import (
     SUPERVISOR,
     assert_whole,
     frames_in,
     serving,
     wait_for,
 )
+from db.engine import connect, session
+from db.events import count_events
+from db.upgrade import upgrade
+from db.words import EventKind
 from tests.integration.ingesting.tiny_plant import camera, tiny_plant
 
 FRAMES = 30

@@ -13,6 +13,12 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.ingestion.running import (
+    assert_whole,
+    frames_in,
+    serving,
+    wait_for,
+)
 from db.engine import connect, default_url, session
 from db.events import count_events, newest_events
 from db.upgrade import upgrade
@@ -21,12 +27,6 @@ from inspect_pipeline.service.cli.people import app as users
 from tests.conftest import fresh_postgres
 from tests.e2e.command_line import run_pipeline
 from tests.e2e.test_serving import PASSWORD, free_port
-from tests.integration.ingesting.running import (
-    assert_whole,
-    frames_in,
-    serving,
-    wait_for,
-)
 from tests.integration.ingesting.tiny_plant import camera, tiny_plant
 
 

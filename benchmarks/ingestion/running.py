@@ -21,7 +21,7 @@ from db.models import Frame, Inspection
 from db.pictures import Fault, disagreements, named_pictures
 from db.recounting import wrong_tallies
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PATIENCE_S = 240.0
 _Found = TypeVar("_Found")
 SUPERVISOR = "supervisor"
