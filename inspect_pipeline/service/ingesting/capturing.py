@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -10,11 +11,12 @@ from inspect_pipeline.capture.camera import Camera, Gap
 from inspect_pipeline.errors import CameraEnded, CaptureError, DiskFull
 from inspect_pipeline.ingestion.admission import Admission, Decision
 from inspect_pipeline.ingestion.entry import Entry, Post, entry_of
-from inspect_pipeline.ingestion.notices import Notice, Notices, of_post
+from inspect_pipeline.ingestion.notices import Notice, of_post
 from inspect_pipeline.service.ingesting.link import Link
-from plant_config.ingestion import Ingestion
 
 LOOK_EVERY_S = 0.25
+FIRST_LOOK_S = 0.02  # for room, when there was none
+FREE_AFTER_S = 30.0  # without a frame that had to wait: a line at its limit tells of it once
 
 
 class Capture:
@@ -25,24 +27,25 @@ class Capture:
         open_camera: Callable[[], Camera],
         post: Post,
         admission: Admission,
-        notices: Notices,
-        limits: Ingestion,
         link: Link,
         *,
         once: bool = False,
         now: Callable[[], datetime],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.open_camera = open_camera
         self.post = post
         self.admission = admission
-        self.notices = notices
-        self.limits = limits
+        self.notices = admission.notices
+        self.limits = admission.limits
         self.link = link
         self.once = once
         self._now = now
+        self._clock = clock
         self._is_lost = False
         self._is_full = False
-        self._pause_s = limits.restart_after_s
+        self._waited_at_s = 0.0
+        self._pause_s = self.limits.restart_after_s
 
     def run(self) -> None:
         """Until it is told to stop, or the camera says that nothing will ever come again.
@@ -83,6 +86,7 @@ class Capture:
 
     def _is_safe(self, entry: Entry) -> bool:
         """Waits for room as long as it takes; False only where it shall stop meanwhile."""
+        pause_s = FIRST_LOOK_S
         while True:
             try:
                 decision = self.admission.admit(entry)
@@ -92,19 +96,21 @@ class Capture:
                 self._is_short_of_room(EventKind.DISK_FULL, str(error))
             else:
                 if decision is not Decision.WAIT:
-                    self._has_room_again(shed=decision is Decision.SHED)
+                    self._has_room_again()
                     return True
                 self._is_short_of_room(EventKind.SPOOL_FULL, "the spool is full: the camera waits")
-            if self.link.pause(LOOK_EVERY_S):
+            if self.link.pause(pause_s):
                 return False
+            pause_s = min(2 * pause_s, LOOK_EVERY_S)
 
     def _is_short_of_room(self, kind: EventKind, text: str) -> None:
+        self._waited_at_s = self._clock()
         if not self._is_full:
             self._is_full = True
             self._note(kind, Severity.CRITICAL, f"camera {self.post.camera_id}: {text}")
 
-    def _has_room_again(self, *, shed: bool) -> None:
-        if self._is_full and not shed:
+    def _has_room_again(self) -> None:
+        if self._is_full and self._clock() - self._waited_at_s > FREE_AFTER_S:
             self._is_full = False
             text = f"camera {self.post.camera_id}: the spool takes frames again"
             self._note(EventKind.SPOOL_FREE, Severity.MINOR, text)

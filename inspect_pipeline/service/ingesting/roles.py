@@ -102,8 +102,6 @@ def _capture(service: Service, role: Role, link: Link) -> None:
         lambda: open_camera(settings, memory=memory, start_at=start_at, begin_anew=service.once),
         post_of(settings),
         Admission(spool, notices, plant.ingestion, now=utc_now),
-        notices,
-        plant.ingestion,
         link,
         once=service.once,
         now=utc_now,

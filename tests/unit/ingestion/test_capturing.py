@@ -15,10 +15,10 @@ from inspect_pipeline.capture.camera import Gap, Shot
 from inspect_pipeline.errors import CameraEnded, CaptureError
 from inspect_pipeline.ingestion.admission import Admission
 from inspect_pipeline.ingestion.disk import Disk
-from inspect_pipeline.service.ingesting.capturing import Capture
+from inspect_pipeline.service.ingesting.capturing import FREE_AFTER_S, Capture
 from inspect_pipeline.service.ingesting.link import Link, Stop
 from plant_config.ingestion import Ingestion
-from tests.fakes import WallClock
+from tests.fakes import FastClock, WallClock
 from tests.unit.ingestion.disks import SmallDisk
 from tests.unit.ingestion.entries import NOON, POST, notices, said, shot, spool
 
@@ -77,10 +77,9 @@ class Scene:
             lambda: self.camera,
             POST,
             Admission(self.spool, self.notices, limits, now=WallClock(NOON)),
-            self.notices,
-            limits,
             Link(theirs, self.stop, beat_every_s=0.02),
             now=WallClock(NOON),
+            clock=FastClock(tick_s=FREE_AFTER_S + 1.0),
         )
 
     @property
@@ -142,7 +141,7 @@ def test_a_full_disk_leaves_the_shot_with_the_camera_and_is_told(tmp_path: Path)
     disk = SmallDisk(tmp_path / "cam-1", room_bytes=1200, freed_bytes=2000)
     acknowledged: list[list[int | None]] = []
     scene = Scene(tmp_path, [shot(0, size=400), shot(1, size=400)], disk)
-    disk.refused = lambda: acknowledged.append(list(scene.camera.acknowledged))
+    disk.refused = lambda: acknowledged.append([*scene.camera.acknowledged])
 
     scene.capture.run()
 
