@@ -1,6 +1,6 @@
 """Events: what happened to the line, its cameras, its frames and the program.
 
-Revision r0010, after r0008.
+Revision r0010, after r0009.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision: str = "r0010"
-down_revision: str | None = "r0008"
+down_revision: str | None = "r0009"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -21,7 +21,7 @@ from tests.integration.db.full_plant import everything, fill
 from tests.integration.db.test_alert_tables import plan
 
 NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
-BEFORE = "r0008"
+BEFORE = "r0009"
 
 
 def event(key: str = "gap 1", **facts: Any) -> Event:
