@@ -187,3 +187,18 @@ path = "{tmp_path / "incoming"}"
         (lost,) = newest_events(opened, kind=EventKind.CAMERA_LOST)
     engine.dispose()
     assert lost.camera_id == "cam-2"
+
+
+def test_a_shot_that_was_spooled_and_not_acknowledged_comes_again_and_is_one_row(
+    url: str, tmp_path: Path
+) -> None:
+    plant = tiny_plant(tmp_path, url, [camera(frames=2)])
+    assert run_pipeline("once", str(plant)).returncode == 0
+    memory = tmp_path / "spool" / "cameras" / "cam-1" / "camera.json"
+    memory.write_text(memory.read_text().replace('"safe": 2', '"safe": 1'))
+
+    again = run_pipeline("once", str(plant))
+
+    assert again.returncode == 0, again.stderr
+    assert "│ 1 " in again.stdout.splitlines()[3], "one frame came again"
+    assert frames_in(url) == drawn(2)
