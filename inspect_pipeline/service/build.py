@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from db import models
 from inspect_pipeline.capture.camera import Camera
-from inspect_pipeline.capture.source import FrameSource
 from inspect_pipeline.service.ledger import Ledger
 from plant_config.camera import (
     CameraSettings,
@@ -53,13 +52,6 @@ def open_camera(
         start_at=start_at,
         begin_anew=begin_anew,
     )
-
-
-def build_camera(settings: CameraSettings, *, start_at: datetime) -> FrameSource:
-    """`start_at` is when a simulated line takes its first frame; real cameras have their own."""
-    if isinstance(settings, FolderCameraSettings):
-        return _folder(settings)
-    return simulated_line(settings, start_at=start_at)
 
 
 def _folder(settings: FolderCameraSettings) -> FolderCamera:

@@ -46,10 +46,12 @@ def only_instance(folder: Path, *, gone_within_s: float = 20.0) -> Iterator[None
 def belonging(folder: Path, supervisor: int, *, name: str) -> Iterator[None]:
     """Of a process: it is one of the supervisor's, and ends with it, however that ends.
 
+    Ctrl-C at a terminal reaches the supervisor alone, which tells the others in their order.
     `name` is what `ps` and `top` show of it, at most 15 characters.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_NAME, name.encode()[:15])
+    os.setsid()
     _die_with_parent(supervisor)
     with (folder / _PROCESSES).open("a+", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)

@@ -56,7 +56,7 @@ def run_role(service: Service, role: Role, pipe: Connection, supervisor: int) ->
     """The whole life of a process; its exit code is 0 where it did what it was there for."""
     stop = Stop()
     stop.listen(signal.SIGTERM)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches everybody: the supervisor answers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # until it has left the terminal
     logging.basicConfig(
         level=service.log_level, format=f"[{role.name}] %(message)s", stream=sys.stderr
     )

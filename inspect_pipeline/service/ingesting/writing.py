@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -28,6 +30,7 @@ from inspect_pipeline.service.ledger import Ledger
 from plant_config.plant import Plant
 
 IDLE_S, LONGEST_IDLE_S = 0.01, 0.1
+NOTICES_AT_ONCE = 500
 LEASE_WITHIN_S = 15.0  # a server may need a moment to see that a killed writer is gone
 PROVE_EVERY = 50  # looks at the folders between two proofs of the lease
 
@@ -125,20 +128,25 @@ class Writer:
                 idle_s = min(2 * idle_s, LONGEST_IDLE_S)
 
     def _write_notices(self) -> int:
+        """Many in one transaction: a spool that sheds frames tells of each."""
         self.notices.say()
-        paths = self.notices.waiting()
-        for path in paths:
-            self.link.beat()
-            try:
-                notice = self.notices.read(path)
-            except EntryDamaged as error:
-                _log.error("%s", error)
-                path.replace(path.with_suffix(".damaged"))
-                continue
+        paths = self.notices.waiting()[:NOTICES_AT_ONCE]
+        found = [(path, notice) for path in paths if (notice := self._readable(path))]
+        if found:
             with session(self._engine) as opened:
-                note_event(opened, _event(notice))
-            self.notices.done(path)
+                for _, notice in found:
+                    note_event(opened, _event(notice))
+            for path, _ in found:
+                self.notices.done(path)
         return len(paths)
+
+    def _readable(self, path: Path) -> Notice | None:
+        try:
+            return self.notices.read(path)
+        except EntryDamaged as error:
+            _log.error("%s", error)
+            path.replace(path.with_suffix(".damaged"))
+            return None
 
     def _write_results(self, ledger: Ledger) -> int:
         written = 0
@@ -220,13 +228,20 @@ class Writer:
 
 def _event(notice: Notice) -> Event:
     return Event(
-        key=notice.key,
+        key=notice.key[:200],
         at=notice.at,
         kind=notice.kind,
         severity=notice.severity,
         line_id=notice.line_id,
         camera_id=notice.camera_id,
         part=notice.part,
-        text=notice.text,
-        facts=dict(notice.facts),
+        text=_storable(notice.text),
+        facts={name: _storable(fact) for name, fact in notice.facts.items()},
     )
+
+
+def _storable(fact: Any) -> Any:
+    """What every database takes: a message may quote a file name that is not UTF-8, or a zero."""
+    if isinstance(fact, str):
+        return fact.encode("utf-8", "replace").decode().replace("\0", "?")
+    return fact

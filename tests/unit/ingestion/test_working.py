@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from db.evidence import EvidenceStore
-from db.words import EventKind
+from db.words import EventKind, Severity
 from inspect_pipeline.capture.camera import Shot
 from inspect_pipeline.errors import EntryDamaged
 from inspect_pipeline.ingestion.entry import entry_of
@@ -165,6 +165,15 @@ def test_rows_come_back_from_a_result_as_they_were_made(tmp_path: Path) -> None:
     assert [one.mask for one in after.inspection.findings] == [
         one.mask for one in before.inspection.findings
     ]
+
+
+def test_a_notice_is_kept_whatever_its_words_quote(tmp_path: Path) -> None:
+    told = notices(tmp_path)
+    odd = Notice(kind=EventKind.GAP, severity=Severity.MAJOR, at=NOON, text="\0 \udc80")
+
+    told.put(odd)
+
+    assert said(told) == [odd]
 
 
 def test_a_result_that_is_cut_off_is_noticed() -> None:
