@@ -92,7 +92,7 @@ def serving(url: str) -> Iterator[str]:
     """The verb `serve` in another process; its address."""
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
-    words = [sys.executable, str(ROOT / "run_pipeline.py"), "serve", "--db", url]
+    words = [sys.executable, str(ROOT / "run_pipeline.py"), "review", "--db", url]
     base_url = f"http://127.0.0.1:{port}"
     with subprocess.Popen([*words, "--port", str(port)], stdout=subprocess.DEVNULL) as process:
         try:

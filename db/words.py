@@ -57,6 +57,30 @@ class AlertState(StrEnum):
     RESOLVED = "resolved"
 
 
+class EventKind(StrEnum):
+    """What happened to the line, its cameras, its frames or this program."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    CAMERA_LOST = "camera_lost"
+    CAMERA_BACK = "camera_back"
+    CAMERA_ENDED = "camera_ended"
+    GAP = "gap"
+    SHED = "shed"
+    SPOOL_FULL = "spool_full"
+    SPOOL_FREE = "spool_free"
+    DISK_FULL = "disk_full"
+    QUARANTINED = "quarantined"
+    PROCESS_ENDED = "process_ended"
+    PROCESS_HUNG = "process_hung"
+    DATABASE_AWAY = "database_away"
+    DATABASE_BACK = "database_back"
+    UNFIT_SHARE = "unfit_share"
+    INPUT_HEALTH = "input_health"
+    JOB_FAILED = "job_failed"
+    JOB_MISSED = "job_missed"
+
+
 class DeliveryState(StrEnum):
     """DEAD: it failed so often that nobody tries any more."""
 

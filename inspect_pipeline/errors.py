@@ -4,6 +4,9 @@
   |-- CaptureError                  a camera, a file or a folder did not give a frame
   |   |-- UnreadablePicture         this one picture cannot be decoded; the next one may be fine
   |   `-- CameraEnded               nothing will ever come again; an end, not a fault
+  |-- SpoolError                    the frames that wait on the disk
+  |   |-- EntryDamaged              a file of the spool is not what was written: it is set apart
+  |   `-- DiskFull                  nothing more can be written; nothing is lost yet
   |-- ModelError                    a model bundle or a training run
   |   |-- BundleNotFound            no bundle of that part where we looked
   |   |-- BundleDamaged             a file of the bundle is missing, altered or of another version
@@ -31,6 +34,18 @@ class UnreadablePicture(CaptureError):
 
 class CameraEnded(CaptureError):
     """The camera has given all it will ever give: a video is over, a simulated line has stopped."""
+
+
+class SpoolError(InspectError):
+    """The spool, where frames wait on the disk, cannot be used."""
+
+
+class EntryDamaged(SpoolError):
+    """A file of the spool does not hold what was written into it."""
+
+
+class DiskFull(SpoolError):
+    """The disk takes no more: the camera keeps its frame until there is room again."""
 
 
 class ModelError(InspectError):

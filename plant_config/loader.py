@@ -64,13 +64,14 @@ def _missing_folders(plant: Plant) -> list[Problem]:
             reason = f"folder {camera.path} {found}: create it, mount it or correct the path"
             problems.append(Problem(key=f"cameras[{index}].path", reason=reason))
     kept = {
-        "evidence_folder": plant.storage.evidence_folder,
-        "models_folder": plant.storage.models_folder,
+        "storage.evidence_folder": plant.storage.evidence_folder,
+        "storage.models_folder": plant.storage.models_folder,
+        "ingestion.spool_folder": plant.spool_folder,
     }
     for key, folder in kept.items():
         if folder.exists() and not folder.is_dir():
             reason = f"{folder} is a file, not a folder: name another folder"
-            problems.append(Problem(key=f"storage.{key}", reason=reason))
+            problems.append(Problem(key=key, reason=reason))
     return problems
 
 

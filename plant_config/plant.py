@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from plant_config.camera import CameraSettings
 from plant_config.errors import PlantConfigError
+from plant_config.ingestion import Ingestion
 from plant_config.line import Line
 from plant_config.part import Part
 from plant_config.review import Review
@@ -48,9 +50,18 @@ class Plant(Section):
         min_length=1, strict=False, description="The parts, one [[parts]] block each."
     )
     storage: Storage = Field(description="Where results are kept: the [storage] block.")
+    ingestion: Ingestion = Field(
+        default=Ingestion(),
+        description="From cameras to the database: the [ingestion] block.",
+    )
     review: Review = Field(
         default=Review(), description="The review application: the [review] block."
     )
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where frames wait: what the file names, else beside the evidence."""
+        return self.ingestion.spool_folder or self.storage.evidence_folder.parent / "spool"
 
     def part(self, name: str) -> Part:
         """Raises PlantConfigError with the known names where the plant does not make the part."""

@@ -2,6 +2,7 @@
 
 from db.columns import Base
 from db.models.alerts import Alert, Delivery
+from db.models.events import Event
 from db.models.inspections import Activation, Finding, Frame, Inspection, Model
 from db.models.people import BrowserSession, KeptAnswer, SavedQuery, Token, User
 from db.models.plants import Camera, Line, Part, Plant
@@ -35,6 +36,7 @@ __all__ = [
     "BrowserSession",
     "Camera",
     "Delivery",
+    "Event",
     "Finding",
     "FindingDay",
     "FindingMonth",

@@ -1,16 +1,16 @@
-"""Composition root: settings in, working parts out. The only file that knows all of them."""
+"""Composition root: settings in, working parts out. The only file that knows all of them.
+
+What is heavy is imported by what needs it: the process of a camera has no use for networks.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from db import models
-from inspect_pipeline.bundle import CALIBRATION_FIGURES, load_bundle
-from inspect_pipeline.capture.folder import FolderCamera
-from inspect_pipeline.capture.simulated import SimulatedLine
-from inspect_pipeline.capture.source import FrameSource
-from inspect_pipeline.inspector import Inspector
+from inspect_pipeline.capture.camera import Camera
 from inspect_pipeline.service.ledger import Ledger
 from plant_config.camera import (
     CameraSettings,
@@ -20,27 +20,56 @@ from plant_config.camera import (
 from plant_config.part import Part
 from plant_config.plant import Plant
 
+if TYPE_CHECKING:
+    from inspect_pipeline.capture.folder import FolderCamera
+    from inspect_pipeline.capture.simulated import SimulatedLine
+    from inspect_pipeline.inspector import Inspector
+
 
 def build_inspector(models: Path, part: Part) -> Inspector:
     """Loads the part's bundle; its errors say which file and what to do."""
+    from inspect_pipeline.bundle import load_bundle
+    from inspect_pipeline.inspector import Inspector
+
     return Inspector(load_bundle(models, part.name), part)
 
 
-def build_camera(settings: CameraSettings, *, start_at: datetime) -> FrameSource:
-    """`start_at` is when a simulated line takes its first frame; real cameras have their own."""
+def open_camera(
+    settings: CameraSettings, *, memory: Path, start_at: datetime, begin_anew: bool = False
+) -> Camera:
+    """The camera that the plant file describes, not yet entered.
+
+    `memory` is a file of its own, in which a camera may keep how far it came. A simulated line
+    begins at `start_at`; one that had ended stays ended unless it shall `begin_anew`.
+    """
+    from inspect_pipeline.ingestion.sources import LineCamera, PicturesOfNow
+
     if isinstance(settings, FolderCameraSettings):
-        return FolderCamera(
-            settings.path,
-            line_id=settings.line,
-            camera_id=settings.id,
-            part=settings.part,
-            pattern=settings.pattern,
-            recursive=settings.recursive,
-        )
-    return simulated_line(settings, start_at=start_at)
+        return PicturesOfNow(_folder(settings))
+    return LineCamera(
+        lambda at: simulated_line(settings, start_at=at),
+        memory=memory,
+        start_at=start_at,
+        begin_anew=begin_anew,
+    )
+
+
+def _folder(settings: FolderCameraSettings) -> FolderCamera:
+    from inspect_pipeline.capture.folder import FolderCamera
+
+    return FolderCamera(
+        settings.path,
+        line_id=settings.line,
+        camera_id=settings.id,
+        part=settings.part,
+        pattern=settings.pattern,
+        recursive=settings.recursive,
+    )
 
 
 def simulated_line(settings: SimulatedCameraSettings, *, start_at: datetime) -> SimulatedLine:
+    from inspect_pipeline.capture.simulated import SimulatedLine
+
     return SimulatedLine(
         settings.material,
         seed=settings.seed,
@@ -68,11 +97,19 @@ def meet_plant(ledger: Ledger, plant: Plant) -> None:
 
 
 def register_model(ledger: Ledger, inspector: Inspector) -> None:
-    """The model's card goes into the database before its first inspection.
+    """The model's card goes into the database before its first inspection."""
+    model = inspector.model
+    ledger.register_model(inspector.standard.model_id, model.part, model_card(inspector))
+
+
+def model_card(inspector: Inspector) -> dict[str, object]:
+    """What the model says of itself to the database.
 
     It says the budget and the limits that frames are judged by, which the plant file may have set,
     and not those of the bundle.
     """
+    from inspect_pipeline.bundle import CALIBRATION_FIGURES
+
     model, promise = inspector.model, inspector.calibration.guarantee()
     judged_by = {
         "held_out_pictures": promise.pictures,
@@ -82,5 +119,4 @@ def register_model(ledger: Ledger, inspector: Inspector) -> None:
         "limits": inspector.limits.to_dict(),
     }
     stored = model.card.get(CALIBRATION_FIGURES, {})
-    card = {**model.card, CALIBRATION_FIGURES: {**stored, **judged_by}}
-    ledger.register_model(inspector.standard.model_id, model.part, card)
+    return {**model.card, CALIBRATION_FIGURES: {**stored, **judged_by}}

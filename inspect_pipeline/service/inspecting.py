@@ -6,11 +6,14 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from inspect_pipeline.inspector import Inspector
 from inspect_pipeline.records import Captured, Inspection, Outcome
 from inspect_pipeline.service.build import register_model
 from inspect_pipeline.service.ledger import Ledger
+
+if TYPE_CHECKING:
+    from inspect_pipeline.inspector import Inspector
 
 _log = logging.getLogger(__name__)
 

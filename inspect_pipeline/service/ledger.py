@@ -9,32 +9,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from PIL import Image
 from sqlalchemy import Engine
 
-from db import models, repository, words
+from db import models, repository
 from db.catalogue import meet_plant, use_model
-from db.descriptors import code_of, encode_descriptor
 from db.engine import session
 from db.errors import RecordRefused
 from db.evidence import EvidenceStore, evidence_folder
-from db.masks import encode_mask
 from db.queries import find_inspection
 from db.repository import Recorded
 from db.upgrade import check, open_database
-from inspect_pipeline.records import (
-    Evidence,
-    Finding,
-    FramePictures,
-    Heat,
-    Inspection,
-    Picture,
-)
+from inspect_pipeline.records import Inspection
+from inspect_pipeline.service.rows import RowMaker, frame_row
 
 Clock = Callable[[], datetime]
 
@@ -60,6 +50,7 @@ class Ledger:
         url = self._engine.url.render_as_string(hide_password=False)
         self.store = EvidenceStore(evidence_folder(url) if evidence is None else evidence)
         self._now = now
+        self._rows = RowMaker(self.store, now)
 
     def register_model(
         self, model_id: str, part: str, card: Mapping[str, object], *, name: str | None = None
@@ -95,9 +86,14 @@ class Ledger:
         known_id = self._known(inspection)
         if known_id is not None:
             return Recorded(inspection_id=known_id, written=False)
-        row = self._inspection_row(inspection)  # writes the evidence files
+        row = self._rows.inspection_row(inspection)  # writes the evidence files
         with session(self._engine) as opened:
-            return repository.record_inspection(opened, _frame_row(inspection), row)
+            return repository.record_inspection(opened, frame_row(inspection), row)
+
+    def record_rows(self, frame: models.Frame, inspection: models.Inspection) -> Recorded:
+        """The same for rows that another process has made, with their files."""
+        with session(self._engine) as opened:
+            return repository.record_inspection(opened, frame, inspection)
 
     def close(self) -> None:
         if self._owns_engine:
@@ -124,115 +120,6 @@ class Ledger:
                 model_id=inspection.model_id,
                 config_id=inspection.config_id,
             )
-
-    def _inspection_row(self, inspection: Inspection) -> models.Inspection:
-        now = self._now()
-        unfit = inspection.unfit
-        row = models.Inspection(
-            model_id=inspection.model_id,
-            config_id=inspection.config_id,
-            outcome=words.Outcome(inspection.outcome),
-            unfit_reason=None if unfit is None else words.UnfitReason(unfit.reason),
-            unfit_detail=None if unfit is None else _text(unfit.detail),
-            raw_score=_float(inspection.raw_score),
-            score=_float(inspection.score),
-            p_value=_float(inspection.p_value),
-            inspected_at=now,
-            timings_s={step: float(took) for step, took in inspection.timings_s.items()},
-            findings=[
-                self._finding_row(finding, number=number, now=now)
-                for number, finding in enumerate(inspection.findings, start=1)
-            ],
-        )
-        if inspection.pictures is not None:
-            self._store_pictures(row, inspection.pictures)
-        return row
-
-    def _finding_row(self, finding: Finding, *, number: int, now: datetime) -> models.Finding:
-        region = finding.verification.region
-        box, shown = region.box, finding.evidence.box
-        row = models.Finding(
-            number=number,
-            x0=int(box.x0),
-            y0=int(box.y0),
-            x1=int(box.x1),
-            y1=int(box.y1),
-            mask=encode_mask(region.mask.tobytes(), width_px=box.width_px, height_px=box.height_px),
-            area_px=region.area_px,
-            area_mm2=float(finding.area_mm2),
-            centre_x_mm=float(finding.centre_mm[0]),
-            centre_y_mm=float(finding.centre_mm[1]),
-            peak=float(region.peak),
-            mean=float(region.mean),
-            score=float(finding.score),
-            p_value=float(finding.p_value),
-            explained=float(finding.verification.explained),
-            verdict=words.Verdict(finding.verification.verdict),
-            severity=words.Severity(finding.severity),
-            kind=finding.kind,
-            evidence_x0=int(shown.x0),
-            evidence_y0=int(shown.y0),
-            evidence_x1=int(shown.x1),
-            evidence_y1=int(shown.y1),
-            created_at=now,
-        )
-        self._store_pictures(row, finding.evidence)
-        described = finding.evidence.descriptor
-        if described is not None:
-            row.descriptor = encode_descriptor(described.vector)
-            row.descriptor_space = described.space
-            row.descriptor_code = code_of(described.vector)
-        return row
-
-    def _store_pictures(
-        self, row: models.Inspection | models.Finding, pictures: Evidence | FramePictures
-    ) -> None:
-        row.observed_name = self.store.put(png_bytes(pictures.observed), ".png")
-        row.golden_name = self.store.put(png_bytes(pictures.golden), ".png")
-        row.restored_name = self.store.put(png_bytes(pictures.restored), ".png")
-        row.heat_name = self.store.put(tiff_bytes(pictures.heat), ".tiff")
-
-
-def png_bytes(picture: Picture) -> bytes:
-    """uint8 (H, W, 1 or 3) as PNG, grey or RGB, without loss."""
-    pixels = picture[:, :, 0] if picture.shape[2] == 1 else picture
-    written = BytesIO()
-    Image.fromarray(pixels).save(written, format="PNG")
-    return written.getvalue()
-
-
-def tiff_bytes(heat: Heat) -> bytes:
-    """float32 (H, W) as TIFF with the very same numbers."""
-    written = BytesIO()
-    Image.fromarray(heat).save(written, format="TIFF", compression="tiff_adobe_deflate")
-    return written.getvalue()
-
-
-def _frame_row(inspection: Inspection) -> models.Frame:
-    key = inspection.frame
-    width_px, height_px = inspection.frame_wh or (None, None)
-    return models.Frame(
-        line_id=key.line_id,
-        camera_id=key.camera_id,
-        part=key.part,
-        taken_at=key.taken_at,
-        content_sha256=key.content_sha256,
-        source=_text(key.source),
-        serial=key.serial,
-        web_position_mm=_float(key.web_position_mm),
-        width_px=width_px,
-        height_px=height_px,
-    )
-
-
-def _float(value: float | None) -> float | None:
-    """A plain float also where a numpy number came, which not every driver can bind."""
-    return None if value is None else float(value)
-
-
-def _text(written: str) -> str:
-    """Text that every database takes: a file name may hold bytes that are not UTF-8."""
-    return written.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _as_json(card: Mapping[str, object], model_id: str) -> dict[str, object]:

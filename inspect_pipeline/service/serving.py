@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -90,10 +90,22 @@ def listen(settings: Review) -> Iterator[socket.socket]:
         yield door
 
 
-def run_until_stopped(app: FastAPI, door: socket.socket, settings: Review) -> None:
-    """Serves until SIGTERM or Ctrl-C; requests that have begun are answered first."""
+def run_until_stopped(
+    app: FastAPI,
+    door: socket.socket,
+    settings: Review,
+    *,
+    beat: Callable[[], None] | None = None,
+) -> None:
+    """Serves until SIGTERM or Ctrl-C; requests that have begun are answered first.
+
+    `beat` is called every second for as long as the server still answers.
+    """
     logging.getLogger("inspect_pipeline").setLevel(logging.INFO)
-    server = uvicorn.Server(server_config(app, settings))
+    config = server_config(app, settings)
+    if beat is not None:
+        config.callback_notify, config.timeout_notify = _told(beat), 1
+    server = uvicorn.Server(config)
     # The server raises the signal again when it has stopped; what comes after must still run.
     before = {kind: signal.signal(kind, lambda *_: None) for kind in _STOPS}
     try:
@@ -101,6 +113,13 @@ def run_until_stopped(app: FastAPI, door: socket.socket, settings: Review) -> No
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)
+
+
+def _told(beat: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+    async def notify() -> None:
+        beat()
+
+    return notify
 
 
 def server_config(app: FastAPI, settings: Review) -> uvicorn.Config:

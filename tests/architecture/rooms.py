@@ -81,6 +81,11 @@ ROOMS = {
         leaves=("plant_config.camera",),
         theirs=(*PICTURES, "PIL", *CAMERAS),
     ),
+    "inspect_pipeline.ingestion": Room(
+        ours=("records", "geometry", "errors", "capture"),
+        leaves=("db.words", "plant_config.ingestion"),
+        theirs=("numpy", "PIL"),
+    ),
     "inspect_pipeline.workers": Room(
         ours=("inspector", "bundle", "records", "errors"), theirs=(*ARRAYS, "ray")
     ),

@@ -16,7 +16,8 @@ from db.engine import default_url
 from db.errors import DatabaseError, RecordRefused
 from db.masks import decode_mask, encode_mask
 from inspect_pipeline import records
-from inspect_pipeline.service.ledger import Ledger, png_bytes, tiff_bytes
+from inspect_pipeline.service.ledger import Ledger
+from inspect_pipeline.service.rows import png_bytes, tiff_bytes
 
 
 @pytest.mark.parametrize(

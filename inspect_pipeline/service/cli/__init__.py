@@ -49,6 +49,7 @@ def build_app() -> typer.Typer:
     app.add_typer(teaching.app, name="teach")
     app.command("report")(report.report)
     app.command("serve")(serving.serve)
+    app.command("review")(serving.review)
     app.add_typer(people.app, name="users")
     app.add_typer(db_verbs.app, name="db")
     return app

@@ -63,7 +63,7 @@ def demo(
     )
     screen.print(
         f"to review them in a browser: run_pipeline.py users add anna --role admin --db {url}, "
-        f"then run_pipeline.py serve --db {url}",
+        f"then run_pipeline.py review --db {url}",
         highlight=False,
     )
 

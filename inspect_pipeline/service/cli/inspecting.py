@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import logging
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,10 +19,12 @@ from inspect_pipeline.service.cli.options import (
     PlantFile,
     console,
     counted,
+    counting,
 )
 
 if TYPE_CHECKING:
     from inspect_pipeline.records import Inspection
+    from inspect_pipeline.service.ingesting.roles import Role
     from inspect_pipeline.service.inspecting import Tally
     from plant_config.part import Part
 
@@ -72,28 +75,49 @@ def inspect(
 def once(
     plant_file: Annotated[Path, typer.Argument(metavar="PLANT.toml", help="The plant file.")],
 ) -> None:
-    """Inspect what every camera of the plant has now, once, and stop."""
-    from inspect_pipeline.service.build import build_camera, build_inspector, meet_plant
-    from inspect_pipeline.service.inspecting import inspect_frames
-    from inspect_pipeline.service.ledger import Ledger
+    """Inspect what every camera of the plant has now, once, and stop.
+
+    Frames take the same way as with `serve`: what a run that was interrupted had taken from the
+    cameras waits in the spool, and is inspected by the next one.
+    """
+    from inspect_pipeline.service.ingesting.roles import Service
+    from inspect_pipeline.service.ingesting.supervisor import Supervisor
     from plant_config.loader import load_plant
 
     plant = load_plant(plant_file)
-    storage = plant.storage
-    start_at = datetime.now(UTC).replace(microsecond=0)
-    inspectors = {
-        name: build_inspector(storage.models_folder, plant.part(name))
-        for name in sorted({camera.part for camera in plant.cameras})
-    }
-    tallies: dict[str, Tally] = {}
-    with Ledger(storage.database_url.get_secret_value(), storage.evidence_folder) as ledger:
-        meet_plant(ledger, plant)
-        for settings in plant.cameras:
-            with build_camera(settings, start_at=start_at) as camera:
-                total = getattr(settings, "frames", None)
-                frames = counted(camera.frames(), total, f"camera {settings.id}")
-                tallies[settings.id] = inspect_frames(frames, inspectors[settings.part], ledger)
-    show_tally(tallies)
+    totals = Totals(camera.id for camera in plant.cameras)
+    frames = [getattr(camera, "frames", None) for camera in plant.cameras]
+    total = None if None in frames else sum(map(int, filter(None, frames)))
+    level = logging.getLogger().getEffectiveLevel()
+    with counting(f"inspecting {plant.name}") as progress:
+        task = progress.add_task("", total=total)
+
+        def heard(_role: Role, said: Mapping[str, Any]) -> None:
+            if said["what"] == "recorded":
+                totals.add(said)
+                progress.advance(task)
+
+        Supervisor(Service(plant=plant, once=True, log_level=level), heard=heard).run()
+    show_tally(totals.tallies)
+
+
+class Totals:
+    """What came of each camera's frames, as the writer tells of them."""
+
+    def __init__(self, cameras: Iterable[str]) -> None:
+        from inspect_pipeline.service.inspecting import Tally
+
+        self._new = Tally
+        self.tallies = {camera: Tally() for camera in cameras}
+
+    def add(self, said: Mapping[str, Any]) -> None:
+        from inspect_pipeline.records import Outcome
+
+        tally = self.tallies.setdefault(said["camera"], self._new())
+        tally.outcomes[Outcome(said["outcome"])] += 1
+        tally.findings += said["findings"]
+        tally.written += said["written"]
+        tally.known += not said["written"]
 
 
 def part_settings(name: str, plant_file: Path | None) -> Part:

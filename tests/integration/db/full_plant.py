@@ -17,6 +17,7 @@ from db.models import (
     Alert,
     BrowserSession,
     Delivery,
+    Event,
     GoodFrame,
     Inspection,
     KeptAnswer,
@@ -30,7 +31,7 @@ from db.pictures import disagreements, named_pictures
 from db.recounting import wrong_tallies
 from db.reviewing import audit_frame, review_finding
 from db.transfer import tables_of
-from db.words import AlertState, DeliveryState, Judgement, ReviewState, Role, Severity
+from db.words import AlertState, DeliveryState, EventKind, Judgement, ReviewState, Role, Severity
 from inspect_pipeline.service.ledger import Ledger
 from tests.integration.db.bare_rows import sha
 from tests.integration.db.database_records import (
@@ -46,7 +47,7 @@ from tests.integration.db.database_records import (
 
 
 def fill(engine: Engine, folder: Path) -> EvidenceStore:
-    """Three frames, two findings, what two people said of one, an alert, and the people."""
+    """Three frames, two findings, what two people said of one, an alert, an event, the people."""
     ledger = Ledger(engine, folder)
     ledger.register_model(MODEL_ID, "bracket", CARD)
     ledger.record(failed(0, a_finding(1), a_finding(2)))
@@ -158,6 +159,18 @@ def _add_alert(opened: Session) -> None:
             attempts=2,
             next_try_at=NOON + timedelta(minutes=7),
             last_error="the server is not there",
+        )
+    )
+    opened.add(
+        Event(
+            key="gap 1",
+            at=NOON,
+            kind=EventKind.GAP,
+            severity=Severity.MAJOR,
+            line_id="line-1",
+            camera_id="cam-1",
+            text="three frames are missing",
+            facts={"shots": 3, "web_from_mm": None},
         )
     )
 

@@ -1,0 +1,1 @@
+"""Plants in processes of their own: begun, killed, measured."""

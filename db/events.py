@@ -1,0 +1,100 @@
+"""What happened, written once each and read newest first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from db.models import Event
+from db.words import EventKind, Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRow:
+    """An event as it is read; `event_id` grows with every row that is written."""
+
+    event_id: int
+    key: str
+    at: datetime
+    kind: EventKind
+    severity: Severity
+    line_id: str | None
+    camera_id: str | None
+    part: str | None
+    text: str
+    facts: Mapping[str, Any]
+
+
+def note_event(opened: Session, event: Event) -> bool:
+    """Writes the event unless its key is known; True where it was new."""
+    insert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
+    columns = [column.name for column in Event.__table__.columns if column.name != "id"]
+    facts = {name: getattr(event, name) for name in columns}
+    written = opened.execute(
+        insert(Event).values(**facts).on_conflict_do_nothing().returning(Event.id)
+    )
+    return written.first() is not None
+
+
+def newest_events(
+    opened: Session,
+    *,
+    kind: EventKind | None = None,
+    camera_id: str | None = None,
+    line_id: str | None = None,
+    since: datetime | None = None,
+    limit: int = 100,
+) -> list[EventRow]:
+    """What happened last, newest first."""
+    chosen = select(
+        Event.id,
+        Event.key,
+        Event.at,
+        Event.kind,
+        Event.severity,
+        Event.line_id,
+        Event.camera_id,
+        Event.part,
+        Event.text,
+        Event.facts,
+    )
+    wanted = {Event.kind: kind, Event.camera_id: camera_id, Event.line_id: line_id}
+    for column, value in wanted.items():
+        if value is not None:
+            chosen = chosen.where(column == value)
+    if since is not None:
+        chosen = chosen.where(Event.at >= since)
+    newest = chosen.order_by(Event.at.desc(), Event.id.desc()).limit(limit)
+    return [
+        EventRow(
+            event_id=row.id,
+            key=row.key,
+            at=row.at,
+            kind=row.kind,
+            severity=row.severity,
+            line_id=row.line_id,
+            camera_id=row.camera_id,
+            part=row.part,
+            text=row.text,
+            facts=row.facts,
+        )
+        for row in opened.execute(newest)
+    ]
+
+
+def count_events(opened: Session, *, since: datetime | None = None) -> Counter[EventKind]:
+    """How many of each kind?"""
+    chosen = select(Event.kind, func.count()).group_by(Event.kind)
+    if since is not None:
+        chosen = chosen.where(Event.at >= since)
+    counted: Counter[EventKind] = Counter()
+    for kind, count in opened.execute(chosen):
+        counted[kind] = count
+    return counted
