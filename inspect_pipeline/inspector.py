@@ -23,13 +23,14 @@ from inspect_pipeline.records import (
     FramePictures,
     Inspection,
     Mask,
+    Severity,
     Unfit,
     UnreadableFrame,
     Verification,
     sha256_of,
 )
 from inspect_pipeline.stages.fitness import FitnessLimits, unfit_reason
-from inspect_pipeline.stages.judge import Scale, Standard, judge, unfit
+from inspect_pipeline.stages.judge import Scale, Standard, judge, severity_of, unfit
 from inspect_pipeline.stages.verify import Restoration
 from plant_config.part import Part
 
@@ -93,6 +94,10 @@ class Inspector:
             pictures=pictures,
             timings_s=timings_s,
         )
+
+    def grade(self, area_mm2: float, score: float) -> Severity:
+        """How severe a defect of the part is, also one that more than one frame shows."""
+        return severity_of(area_mm2=area_mm2, score=score, scale=self.standard.scale)
 
     def _inspected(self, frame: Frame) -> Mask | None:
         polygon = self.part.polygon_px

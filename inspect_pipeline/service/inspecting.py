@@ -48,7 +48,7 @@ def inspect_frames(
     counted = tally if tally is not None else Tally()
     for captured in frames:
         inspection = inspector.inspect(captured)
-        recorded = ledger.record(inspection)
+        recorded = ledger.record(inspection, inspector.grade)
         counted.add(inspection, written=recorded.written)
         _log.info("%s", log_line(inspection))
         if on_inspection is not None:

@@ -34,9 +34,11 @@ from inspect_pipeline.records import (
     Heat,
     Inspection,
     Picture,
+    Severity,
 )
 
 Clock = Callable[[], datetime]
+Grade = Callable[[float, float], Severity]  # of an area in mm2 and a score
 
 
 def utc_now() -> datetime:
@@ -90,14 +92,19 @@ class Ledger:
         with session(self._engine) as opened:
             meet_plant(opened, plant, lines, parts)
 
-    def record(self, inspection: Inspection) -> Recorded:
-        """Writes the inspection, or finds that it was written before and changes nothing."""
+    def record(self, inspection: Inspection, grade: Grade | None = None) -> Recorded:
+        """Writes the inspection, or finds that it was written before and changes nothing.
+
+        `grade` (Inspector.grade) is asked of a defect that other frames of a web show too.
+        """
         known_id = self._known(inspection)
         if known_id is not None:
             return Recorded(inspection_id=known_id, written=False)
         row = self._inspection_row(inspection)  # writes the evidence files
         with session(self._engine) as opened:
-            return repository.record_inspection(opened, _frame_row(inspection), row)
+            return repository.record_inspection(
+                opened, _frame_row(inspection), row, None if grade is None else _stored(grade)
+            )
 
     def close(self) -> None:
         if self._owns_engine:
@@ -191,6 +198,10 @@ class Ledger:
         row.golden_name = self.store.put(png_bytes(pictures.golden), ".png")
         row.restored_name = self.store.put(png_bytes(pictures.restored), ".png")
         row.heat_name = self.store.put(tiff_bytes(pictures.heat), ".tiff")
+
+
+def _stored(grade: Grade) -> Callable[[float, float], words.Severity]:
+    return lambda area_mm2, score: words.Severity(grade(area_mm2, score))
 
 
 def png_bytes(picture: Picture) -> bytes:

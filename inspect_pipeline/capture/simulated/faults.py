@@ -99,7 +99,8 @@ def dirtied(pixels: Picture, *, seed: int, lines_only: bool) -> Picture:
     y2 = ((np.arange(height) + 0.5 - centre_y) / reach_px)[:, None] ** 2
     distance2 = x2 + (np.zeros_like(y2) if lines_only else y2)
     kept = 1.0 - DIRT_DEPTH * np.exp(-distance2)
-    return np.rint(pixels * kept[..., None]).astype(np.uint8)
+    dirty: Picture = np.rint(pixels * kept[..., None]).astype(np.uint8)
+    return dirty
 
 
 def corrupted(content: bytes) -> bytes:
