@@ -3,7 +3,7 @@
 In the transaction that records it, so that at no moment two findings stand for one defect. The
 finding keeps its id; its row moves to the frame that shows most of it, so that the result does not
 depend on the order of recording. A finding that people have spoken of stays where they saw it. Why:
-docs/decisions/0014.
+docs/decisions/0015.
 """
 
 from __future__ import annotations

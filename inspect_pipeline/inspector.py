@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -188,7 +189,18 @@ def _fitness_for(part: Part, model: PartModel) -> FitnessLimits:
         min_wh=smallest,
         max_wh=largest,
         channels=model.preparation.channels,
+        least_web_lines=_least_web_lines(model),
     )
+
+
+def _least_web_lines(model: PartModel) -> int | None:
+    """A tile's height: fewer lines give fewer chances of a false alarm, so the budget holds.
+
+    None where the model knows each place of a whole frame: part of one would lie elsewhere.
+    """
+    if model.familiar is not None:
+        return None
+    return math.ceil(model.preparation.tile_px / model.preparation.scale)
 
 
 def _config_id(part: Part, limits: Limits) -> str:
