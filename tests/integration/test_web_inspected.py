@@ -106,7 +106,7 @@ def test_each_defect_is_found_once_within_a_millimetre(
     inspector: Inspector, tmp_path: Path, seed: int
 ) -> None:
     frames = frames_of(BlockCamera(blocks()), tmp_path / "web.json")
-    np.random.default_rng(seed).shuffle(frames)  # type: ignore[arg-type]
+    np.random.default_rng(seed).shuffle(frames)
     url = default_url(tmp_path / "findings.db")
 
     with Ledger(url) as ledger:

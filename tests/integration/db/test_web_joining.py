@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
@@ -88,6 +89,19 @@ def test_the_order_of_recording_changes_nothing_but_the_ids(with_model: Engine) 
             rows.append(sorted(tuple(row) for row in opened.execute(chosen)))
 
     assert rows[0] == rows[1] == rows[2]
+
+
+def test_programs_that_record_at_once_join_what_the_others_recorded(with_model: Engine) -> None:
+    web, known = drawn_web(7)
+    starts = frame_starts(len(web))
+
+    with ThreadPoolExecutor(4) as programs:
+        recorded = programs.map(lambda start: record_frames(with_model, web, [start]), starts)
+        assert len(list(recorded)) == len(starts)
+
+    assert found(with_model) == expected(known)
+    with snapshot(with_model) as opened:
+        assert wrong_tallies(opened) == 0
 
 
 def test_a_kill_before_the_commit_leaves_the_finding_as_it_was(with_model: Engine) -> None:
