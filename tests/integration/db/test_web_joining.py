@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from db.engine import session, snapshot
-from db.models import Finding, Frame, Inspection, JoinedRegion
+from db.models import Alert, Finding, Frame, Inspection, JoinedRegion
 from db.recounting import wrong_tallies
 from db.repository import record_inspection
 from db.reviewing import review_findings
-from db.words import ReviewState, Severity, Verdict
+from db.words import AlertState, ReviewState, Severity, Verdict
 from tests.integration.db.bare_rows import NOON, a_model, inspection_row, sha
 from tests.integration.db.web_of_defects import (
     FRAME_LINES,
@@ -249,3 +249,81 @@ def test_frames_that_are_no_web_are_never_joined(with_model: Engine) -> None:
 
     with session(with_model, read_only=True) as opened:
         assert opened.scalar(select(func.count()).select_from(Finding)) == 4
+
+
+def three_frames_of_a_scratch() -> Mask:
+    """Lines 20 to 240: frames from 0 and 160 see its ends, the one from 80 joins them."""
+    web = np.zeros((260, 120), dtype=bool)
+    web[20:240, 40:43] = True
+    return web
+
+
+def spoken_of(engine: Engine, finding_id: int) -> None:
+    with session(engine) as opened:
+        review_findings(
+            opened,
+            {finding_id: 1},
+            state_after=ReviewState.CONFIRMED,
+            reviewer="Ada",
+            reviewed_at=NOON + timedelta(hours=30),
+        )
+
+
+def test_a_third_frame_makes_one_finding_of_two_and_alerts_follow(with_model: Engine) -> None:
+    web = three_frames_of_a_scratch()
+    record_frames(with_model, web, [0, 160])
+    with session(with_model) as opened:
+        opened.add(
+            Alert(
+                key="severity 2",
+                rule="severity",
+                finding_id=2,
+                severity=Severity.MAJOR,
+                state=AlertState.OPEN,
+                events=1,
+                facts={},
+                opened_at=NOON,
+                last_event_at=NOON,
+            )
+        )
+
+    record_frames(with_model, web, [80])
+
+    with session(with_model, read_only=True) as opened:
+        assert opened.scalars(select(Finding.id)).all() == [1]
+        assert opened.scalars(select(Alert.finding_id)).all() == [1]
+    assert found(with_model) == expected([KnownDefect(mask=web)])
+    with snapshot(with_model) as opened:
+        assert wrong_tallies(opened) == 0
+
+
+def test_of_two_findings_the_one_that_people_spoke_of_stays(with_model: Engine) -> None:
+    web = three_frames_of_a_scratch()
+    record_frames(with_model, web, [0, 160])
+    spoken_of(with_model, 2)
+
+    record_frames(with_model, web, [80])
+
+    with session(with_model, read_only=True) as opened:
+        chosen = select(Finding.id, Finding.state)
+        assert opened.execute(chosen).all() == [(2, ReviewState.CONFIRMED)]
+    assert found(with_model) == expected([KnownDefect(mask=web)])
+    with snapshot(with_model) as opened:
+        assert wrong_tallies(opened) == 0
+
+
+def test_two_findings_that_people_spoke_of_stay_two(with_model: Engine) -> None:
+    web = three_frames_of_a_scratch()
+    record_frames(with_model, web, [0, 160])
+    spoken_of(with_model, 1)
+    spoken_of(with_model, 2)
+
+    record_frames(with_model, web, [80])
+
+    with session(with_model, read_only=True) as opened:
+        chosen = select(Finding.id, Finding.area_px, Finding.area_mm2).order_by(Finding.id)
+        (first, second) = opened.execute(chosen).all()
+    assert first.area_mm2 == (180 - 20) * 3 * MM_PER_PX**2
+    assert second.area_mm2 == second.area_px * MM_PER_PX**2
+    with snapshot(with_model) as opened:
+        assert wrong_tallies(opened) == 0
