@@ -80,6 +80,21 @@ def tally_another(
     add_counts(opened, judged_levels(zone), changes)
 
 
+def tally_regions(
+    opened: Session,
+    before: Sequence[KeptFrame],
+    after: Sequence[KeptFrame],
+    *,
+    zone: ZoneInfo,
+) -> None:
+    """Counts the same frames anew, whose findings are others than before."""
+    changes: Counter[Key] = Counter()
+    for frames, count in ((before, -1), (after, 1)):
+        for frame in frames:
+            _add(changes, frame, judged_by_reviews(frame.opinions), count)
+    add_counts(opened, judged_levels(zone), changes)
+
+
 def _kept(opened: Session, wanted: ColumnElement[bool]) -> list[KeptFrame]:
     """By id; others may still name a frame (foreign keys), but not keep it."""
     chosen = (

@@ -16,6 +16,8 @@ from db.models import Finding, Frame, Inspection, Model
 from db.queries import find_inspection
 from db.tallying import tally_inspection
 from db.urgency import urgency
+from db.web_joining import Grade, join, meetings
+from db.web_neighbours import keep_web_around
 from db.words import ReviewState
 
 
@@ -52,8 +54,13 @@ def register_model(opened: Session, model: Model) -> bool:
     return False
 
 
-def record_inspection(opened: Session, frame: Frame, inspection: Inspection) -> Recorded:
+def record_inspection(
+    opened: Session, frame: Frame, inspection: Inspection, grade: Grade | None = None
+) -> Recorded:
     """Writes an inspection with its findings and, where it is new, its frame.
+
+    What a neighbouring frame of a web has shown before is joined with it (db.web_joining); `grade`
+    says how severe the whole is, else it is as severe as the worst of its regions.
 
     Both come unsaved, the inspection without `frame_id`. The same frame, model and configuration
     once more changes nothing; another model or configuration is a second inspection of the frame.
@@ -67,10 +74,14 @@ def record_inspection(opened: Session, frame: Frame, inspection: Inspection) -> 
     if known_id is not None:
         return Recorded(inspection_id=known_id, written=False)
     zone = counting(opened)
+    around = keep_web_around(opened, frame, inspection)
     inspection.frame_id, was_known = _frame_id(opened, frame)
     seen_before = keep_frame(opened, inspection.frame_id) if was_known else None
     for finding in inspection.findings:
         _place(finding, frame)
+    met = [] if around is None else meetings(around, frame, inspection.findings)
+    joined = [finding for meeting in met for finding in meeting.new]
+    inspection.findings = [one for one in inspection.findings if one not in joined]
     try:
         with opened.begin_nested():
             opened.add(inspection)
@@ -83,6 +94,10 @@ def record_inspection(opened: Session, frame: Frame, inspection: Inspection) -> 
     tally_inspection(opened, frame, inspection, zone=zone)
     if seen_before is not None:
         tally_another(opened, seen_before, inspection, zone=zone)
+    if around is not None and met:
+        for finding in joined:
+            finding.inspection_id = inspection.id
+        join(opened, met, frame, around, zone=zone, grade=grade)
     return Recorded(inspection_id=inspection.id, written=True)
 
 

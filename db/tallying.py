@@ -40,6 +40,11 @@ def tally_states(opened: Session, moved: Sequence[tuple[Finding, ReviewState]]) 
     _add_findings(opened, [*changes, *((finding, state, 1) for finding, state in moved)])
 
 
+def tally_findings(opened: Session, findings: Sequence[Finding], count: int) -> None:
+    """1 for findings that are there now, -1 for those that will not be as they are any more."""
+    _add_findings(opened, [(finding, finding.state, count) for finding in findings])
+
+
 def _add_findings(opened: Session, changes: Sequence[tuple[Finding, ReviewState, int]]) -> None:
     """Adds to every count that a finding is part of, as if it had the state given."""
     sorts: Counter[Key] = Counter()

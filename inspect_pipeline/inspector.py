@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from inspect_pipeline.records import (
     sha256_of,
 )
 from inspect_pipeline.stages.fitness import FitnessLimits, unfit_reason
-from inspect_pipeline.stages.judge import Scale, Standard, judge, unfit
+from inspect_pipeline.stages.judge import Standard, judge, scale_of, unfit
 from inspect_pipeline.stages.verify import Restoration
 from plant_config.part import Part
 
@@ -49,11 +50,7 @@ class Inspector:
         self.fitness = _fitness_for(part, model)
         self.standard = Standard(
             calibration=self.calibration,
-            scale=Scale(
-                mm_per_px=part.mm_per_px,
-                major_area_mm2=part.major_area_mm2,
-                critical_area_mm2=part.critical_area_mm2,
-            ),
+            scale=scale_of(part),
             model_id=model.model_id,
             config_id=_config_id(part, self.limits),
         )
@@ -183,7 +180,18 @@ def _fitness_for(part: Part, model: PartModel) -> FitnessLimits:
         min_wh=smallest,
         max_wh=largest,
         channels=model.preparation.channels,
+        least_web_lines=_least_web_lines(model),
     )
+
+
+def _least_web_lines(model: PartModel) -> int | None:
+    """A tile's height: fewer lines give fewer chances of a false alarm, so the budget holds.
+
+    None where the model knows each place of a whole frame: part of one would lie elsewhere.
+    """
+    if model.familiar is not None:
+        return None
+    return math.ceil(model.preparation.tile_px / model.preparation.scale)
 
 
 def _config_id(part: Part, limits: Limits) -> str:

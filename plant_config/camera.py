@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from plant_config.section import Identifier, PlantPath, Section
+from plant_config.line_scan import LineScan
+from plant_config.section import Identifier, PlantPath, Problem, Section, refuse
+from plant_config.simulated import SimulatedFault
 
 FrameSide = Annotated[int, Field(ge=32, le=16384)]
 
@@ -15,6 +17,10 @@ class _CameraSettings(Section):
     id: Identifier = Field(description="Short name of the camera, unique in the plant.")
     line: Identifier = Field(description="The id of the line at which the camera stands.")
     part: Identifier = Field(description="The name of the part that passes under the camera.")
+    line_scan: LineScan | None = Field(
+        default=None,
+        description="For a line-scan camera, whose shots are blocks of lines; else leave it out.",
+    )
 
 
 class FolderCameraSettings(_CameraSettings):
@@ -48,6 +54,19 @@ class SimulatedCameraSettings(_CameraSettings):
     frame_wh: tuple[FrameSide, FrameSide] = Field(
         strict=False, description="Width and height of a frame in pixels, 32 to 16384 each."
     )
+    period_s: float = Field(
+        default=1.0, gt=0.0, le=3600.0, description="Seconds from one frame to the next."
+    )
+    faults: tuple[SimulatedFault, ...] = Field(
+        default=(), strict=False, description="What goes wrong: [[cameras.faults]] blocks."
+    )
+
+    @model_validator(mode="after")
+    def _check_material(self) -> Self:
+        if self.line_scan is not None and self.material != "brushed_web":
+            found = f"is {self.material!r}, which is no web: use brushed_web, or no line_scan"
+            refuse([Problem(key="material", reason=found)])
+        return self
 
 
 CameraSettings = Annotated[

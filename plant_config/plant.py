@@ -13,6 +13,7 @@ from plant_config.camera import CameraSettings
 from plant_config.errors import PlantConfigError
 from plant_config.ingestion import Ingestion
 from plant_config.line import Line
+from plant_config.line_scan import scale_problem
 from plant_config.part import Part
 from plant_config.review import Review
 from plant_config.section import Problem, Section, refuse, refuse_value
@@ -92,7 +93,17 @@ class Plant(Section):
             *_dangling("cameras[{}].part", [camera.part for camera in self.cameras], parts),
         ]
         refuse(problems)
+        refuse(self._scale_problems())
         return self
+
+    def _scale_problems(self) -> list[Problem]:
+        """Of line-scan cameras: a line must be as long as a pixel of the part is wide."""
+        return [
+            Problem(key=f"cameras[{index}].line_scan", reason=reason)
+            for index, camera in enumerate(self.cameras)
+            if camera.line_scan is not None
+            and (reason := scale_problem(camera.line_scan, self.part(camera.part).mm_per_px))
+        ]
 
 
 def _repeated(key: str, names: Sequence[str]) -> list[Problem]:

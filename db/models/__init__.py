@@ -4,6 +4,7 @@ from db.columns import Base
 from db.models.alerts import Alert, Delivery
 from db.models.events import Event
 from db.models.inspections import Activation, Finding, Frame, Inspection, Model
+from db.models.joined import JoinedRegion
 from db.models.people import BrowserSession, KeptAnswer, SavedQuery, Token, User
 from db.models.plants import Camera, Line, Part, Plant
 from db.models.reviews import Audit, FoldedNote, GoodFrame, Review
@@ -47,6 +48,7 @@ __all__ = [
     "Inspection",
     "InspectionDay",
     "InspectionTally",
+    "JoinedRegion",
     "JudgedDay",
     "JudgedTally",
     "KeptAnswer",

@@ -87,6 +87,14 @@ class Frame(Base):
         Index(None, "serial"),
         Index(None, "content_sha256"),
         Index(
+            "ix_frames_on_web",
+            "camera_id",
+            "serial",
+            "web_position_mm",
+            sqlite_where=text("web_position_mm IS NOT NULL"),
+            postgresql_where=text("web_position_mm IS NOT NULL"),
+        ),
+        Index(
             "ix_frames_compared",
             "part",
             "taken_at",

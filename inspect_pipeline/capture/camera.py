@@ -23,6 +23,7 @@ class Shot:
     sequence: int | None = None
     serial: str | None = None
     web_position_mm: float | None = None  # line-scan: absolute position of the first line
+    encoder: int | None = None  # line-scan: the encoder's counter at the first line, as it was read
 
     def __post_init__(self) -> None:
         if self.taken_at.utcoffset() != timedelta(0):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from inspect_pipeline.records import Captured, Inspection, Outcome
 from inspect_pipeline.service.build import register_model
 from inspect_pipeline.service.ledger import Ledger
+from inspect_pipeline.stages.judge import grading
 
 if TYPE_CHECKING:
     from inspect_pipeline.inspector import Inspector
@@ -48,10 +49,11 @@ def inspect_frames(
 ) -> Tally:
     """Inspects and records each frame; each is one transaction, so a kill loses at most one."""
     register_model(ledger, inspector)
+    grade = grading(inspector.part)
     counted = tally if tally is not None else Tally()
     for captured in frames:
         inspection = inspector.inspect(captured)
-        recorded = ledger.record(inspection)
+        recorded = ledger.record(inspection, grade)
         counted.add(inspection, written=recorded.written)
         _log.info("%s", log_line(inspection))
         if on_inspection is not None:

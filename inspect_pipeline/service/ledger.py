@@ -15,7 +15,7 @@ from typing import Self
 
 from sqlalchemy import Engine
 
-from db import models, repository
+from db import models, repository, words
 from db.catalogue import meet_plant, use_model
 from db.engine import session
 from db.errors import RecordRefused
@@ -23,10 +23,11 @@ from db.evidence import EvidenceStore, evidence_folder
 from db.queries import find_inspection
 from db.repository import Recorded
 from db.upgrade import check, open_database
-from inspect_pipeline.records import Inspection
+from inspect_pipeline.records import Inspection, Severity
 from inspect_pipeline.service.rows import RowMaker, frame_row
 
 Clock = Callable[[], datetime]
+Grade = Callable[[float, float], Severity]  # of an area in mm2 and a score
 
 
 def utc_now() -> datetime:
@@ -81,19 +82,24 @@ class Ledger:
         with session(self._engine) as opened:
             meet_plant(opened, plant, lines, parts)
 
-    def record(self, inspection: Inspection) -> Recorded:
-        """Writes the inspection, or finds that it was written before and changes nothing."""
+    def record(self, inspection: Inspection, grade: Grade | None = None) -> Recorded:
+        """Writes the inspection, or finds that it was written before and changes nothing.
+
+        `grade` (stages.judge.grading) is asked of a defect that other frames of a web show too.
+        """
         known_id = self._known(inspection)
         if known_id is not None:
             return Recorded(inspection_id=known_id, written=False)
         row = self._rows.inspection_row(inspection)  # writes the evidence files
         with session(self._engine) as opened:
-            return repository.record_inspection(opened, frame_row(inspection), row)
+            return repository.record_inspection(opened, frame_row(inspection), row, _stored(grade))
 
-    def record_rows(self, frame: models.Frame, inspection: models.Inspection) -> Recorded:
+    def record_rows(
+        self, frame: models.Frame, inspection: models.Inspection, grade: Grade | None = None
+    ) -> Recorded:
         """The same for rows that another process has made, with their files."""
         with session(self._engine) as opened:
-            return repository.record_inspection(opened, frame, inspection)
+            return repository.record_inspection(opened, frame, inspection, _stored(grade))
 
     def close(self) -> None:
         if self._owns_engine:
@@ -120,6 +126,12 @@ class Ledger:
                 model_id=inspection.model_id,
                 config_id=inspection.config_id,
             )
+
+
+def _stored(grade: Grade | None) -> Callable[[float, float], words.Severity] | None:
+    if grade is None:
+        return None
+    return lambda area_mm2, score: words.Severity(grade(area_mm2, score))
 
 
 def _as_json(card: Mapping[str, object], model_id: str) -> dict[str, object]:

@@ -25,6 +25,8 @@ class FitnessLimits:
     1 = no check. `min_contrast`: standard deviation of grey levels under which nothing is to be
     seen; 0 = no check. `min_wh`, `max_wh`: smallest and largest (width, height) in pixels, both
     inclusive; equal = exact size, None = any. `channels`: what the part's model wants, None = any.
+    `least_web_lines`: from so many lines on a frame of a web is fit though it is less high than
+    others, because the web was cut there by a gap or by its end; None = no exception.
     """
 
     dark_below: float = 10.0
@@ -33,6 +35,7 @@ class FitnessLimits:
     min_wh: tuple[int, int] | None = None
     max_wh: tuple[int, int] | None = None
     channels: int | None = None
+    least_web_lines: int | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.dark_below <= 255.0:
@@ -58,6 +61,9 @@ def unfit_reason(frame: Frame, limits: FitnessLimits) -> Unfit | None:
 def _wrong_size(frame: Frame, limits: FitnessLimits) -> Unfit | None:
     width, height = frame.frame_wh
     low, high = limits.min_wh, limits.max_wh
+    is_web = frame.key.web_position_mm is not None
+    if low is not None and is_web and limits.least_web_lines is not None:
+        low = (low[0], min(low[1], limits.least_web_lines))
     too_small = low is not None and (width < low[0] or height < low[1])
     too_large = high is not None and (width > high[0] or height > high[1])
     if too_small or too_large:

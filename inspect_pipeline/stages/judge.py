@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from inspect_pipeline.records import (
     Verdict,
     Verification,
 )
+from plant_config.part import Part
 
 FAR_OVER = 0.9  # normalised score: over the threshold by 4 times the calibration's spread
 DEFECTS = (Verdict.CONFIRMED, Verdict.UNSURE)
@@ -44,6 +45,14 @@ class Scale:
                 f"0 <= major_area_mm2 <= critical_area_mm2 must hold, "
                 f"got {self.major_area_mm2} and {self.critical_area_mm2}"
             )
+
+
+def scale_of(part: Part) -> Scale:
+    return Scale(
+        mm_per_px=part.mm_per_px,
+        major_area_mm2=part.major_area_mm2,
+        critical_area_mm2=part.critical_area_mm2,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +130,12 @@ def severity_of(*, area_mm2: float, score: float, scale: Scale) -> Severity:
     grades = (Severity.MINOR, Severity.MAJOR, Severity.CRITICAL)
     by_area = (area_mm2 >= scale.major_area_mm2) + (area_mm2 >= scale.critical_area_mm2)
     return grades[min(by_area + (score >= FAR_OVER), len(grades) - 1)]
+
+
+def grading(part: Part) -> Callable[[float, float], Severity]:
+    """How severe is a defect of this area in mm2 and this score? Also one that frames share."""
+    scale = scale_of(part)
+    return lambda area_mm2, score: severity_of(area_mm2=area_mm2, score=score, scale=scale)
 
 
 def _finding(

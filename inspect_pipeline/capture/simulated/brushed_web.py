@@ -15,6 +15,8 @@ from inspect_pipeline.capture.simulated.scene import BRIGHTEST_GREY, Field, Marr
 BASE_GREY = 148.0
 STRONG_LINE_RATE = 0.4  # share of good frames with stronger brush lines: normal, not a defect
 WOBBLE_PAD_PX = 4
+STREAKS = ((9, 1.0, 3.2), (31, 0.05, 4.0), (95, 0.02, 4.2))  # length px, density, grey levels
+GRAIN = (2.6, 61)  # streaks of two to three lines: grey levels, length px
 
 _DRAW = {
     "scratch": draw_scratch,
@@ -57,21 +59,21 @@ def _brush_streaks(rng: np.random.Generator, frame_wh: tuple[int, int]) -> Field
     """Fine streaks: dense short ones as grain, sparse long ones as the marks of single bristles."""
     width, height = frame_wh
     streaks = np.zeros((height, width))
-    for length_px, density, grey in ((9, 1.0, 3.2), (31, 0.05, 4.0), (95, 0.02, 4.2)):
+    for length_px, density, grey in STREAKS:
         short_px = max(3, length_px // 5)
-        run = _impulses(rng, (height, width + 2 * length_px), density)
+        run = white_impulses(rng, (height, width + 2 * length_px), density)
         run = ndimage.uniform_filter1d(run, length_px, axis=1, mode="constant")
         run = ndimage.uniform_filter1d(run, short_px, axis=1, mode="constant")
         spread = np.sqrt(density * (length_px - short_px / 3)) / length_px
         streaks += grey / spread * run[:, length_px:-length_px]
     thick = rng.standard_normal((height // 2 + 2, width))  # streaks of two to three lines
-    thick = ndimage.uniform_filter1d(thick, 61, axis=1, mode="reflect")
+    thick = ndimage.uniform_filter1d(thick, GRAIN[1], axis=1, mode="reflect")
     thick = np.repeat(thick, 2, axis=0)[1 : height + 1]
-    streaks += 2.6 * np.sqrt(61.0) * thick
+    streaks += GRAIN[0] * np.sqrt(float(GRAIN[1])) * thick
     return ndimage.correlate1d(streaks, [0.16, 0.68, 0.16], axis=0)
 
 
-def _impulses(rng: np.random.Generator, shape: tuple[int, int], density: float) -> Field:
+def white_impulses(rng: np.random.Generator, shape: tuple[int, int], density: float) -> Field:
     """White noise of unit variance where it is; `density` is the share of pixels that have any."""
     if density >= 1.0:
         return rng.standard_normal(shape)
@@ -98,12 +100,18 @@ def _brush_lines(rng: np.random.Generator, frame_wh: tuple[int, int]) -> Field:
 def _bands(rng: np.random.Generator, frame_wh: tuple[int, int]) -> Field:
     """Slow brightness bands across the web, which change a little along it."""
     width, height = frame_wh
+    bands = across_bands(rng, height)
+    drift = ndimage.gaussian_filter1d(rng.standard_normal(width + 240), 60.0)[120:-120]
+    return bands * (1.0 + 2.0 * drift[None, :])
+
+
+def across_bands(rng: np.random.Generator, height: int) -> Field:
+    """Brightness bands of three widths, (height, 1)."""
     bands = np.zeros((height, 1))
     for sigma_px, grey in ((2.5, 1.8), (9.0, 2.4), (28.0, 3.0)):
         profile = ndimage.gaussian_filter1d(rng.standard_normal(height + 120), sigma_px)
         bands += (grey / profile.std() * profile)[60:-60, None]
-    drift = ndimage.gaussian_filter1d(rng.standard_normal(width + 240), 60.0)[120:-120]
-    return bands * (1.0 + 2.0 * drift[None, :])
+    return bands
 
 
 def _wobbled(tall: Field, rng: np.random.Generator) -> Field:

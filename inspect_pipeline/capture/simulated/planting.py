@@ -34,6 +34,7 @@ class Stream(IntEnum):
     TRAIN = 1
     TEST_GOOD = 2
     TEST_DEFECTIVE = 3
+    WEB = 4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -27,6 +27,7 @@ from inspect_pipeline.service.ingesting.handed_over import Handed, from_file
 from inspect_pipeline.service.ingesting.link import Link
 from inspect_pipeline.service.ingesting.setting_apart import set_apart
 from inspect_pipeline.service.ledger import Ledger
+from inspect_pipeline.stages.judge import grading
 from plant_config.plant import Plant
 
 IDLE_S, LONGEST_IDLE_S = 0.01, 0.1
@@ -54,6 +55,7 @@ class Writer:
         self.notices = notices
         self.link = link
         self._now = now
+        self._grades = {part.name: grading(part) for part in plant.parts}
         self._is_away = False
         self._registered: set[str] = set()
         self._failed: Counter[str] = Counter()
@@ -188,7 +190,7 @@ class Writer:
         frame, inspection = handed.frame, handed.inspection
         camera_id, outcome = frame.camera_id, inspection.outcome
         findings, source = len(inspection.findings), frame.source
-        recorded = ledger.record_rows(frame, inspection)
+        recorded = ledger.record_rows(frame, inspection, self._grades.get(frame.part))
         waited_s = (self._now() - handed.received_at).total_seconds()
         self.link.say(
             "recorded",

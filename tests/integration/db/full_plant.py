@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from db.catalogue import meet_plant
 from db.engine import session, snapshot
 from db.evidence import EvidenceStore
+from db.masks import encode_mask
 from db.models import (
     Alert,
     BrowserSession,
@@ -20,6 +21,7 @@ from db.models import (
     Event,
     GoodFrame,
     Inspection,
+    JoinedRegion,
     KeptAnswer,
     Part,
     Plant,
@@ -31,7 +33,16 @@ from db.pictures import disagreements, named_pictures
 from db.recounting import wrong_tallies
 from db.reviewing import audit_frame, review_finding
 from db.transfer import tables_of
-from db.words import AlertState, DeliveryState, EventKind, Judgement, ReviewState, Role, Severity
+from db.words import (
+    AlertState,
+    DeliveryState,
+    EventKind,
+    Judgement,
+    ReviewState,
+    Role,
+    Severity,
+    Verdict,
+)
 from inspect_pipeline.service.ledger import Ledger
 from tests.integration.db.bare_rows import sha
 from tests.integration.db.database_records import (
@@ -81,6 +92,7 @@ def fill(engine: Engine, folder: Path) -> EvidenceStore:
         )
         _add_people(opened)
         _add_alert(opened)
+        _add_joined_region(opened)
     return ledger.store
 
 
@@ -171,6 +183,29 @@ def _add_alert(opened: Session) -> None:
             camera_id="cam-1",
             text="three frames are missing",
             facts={"shots": 3, "web_from_mm": None},
+        )
+    )
+
+
+def _add_joined_region(opened: Session) -> None:
+    opened.add(
+        JoinedRegion(
+            inspection_id=2,
+            number=1,
+            finding_id=1,
+            first_line=2**40,
+            x0=1,
+            y0=2,
+            x1=3,
+            y1=4,
+            mask=encode_mask(b"\1\0\1\1", width_px=2, height_px=2),
+            area_px=3,
+            area_mm2=0.75,
+            peak=6.25,
+            score=0.875,
+            p_value=0.01,
+            verdict=Verdict.UNSURE,
+            severity=Severity.MINOR,
         )
     )
 
