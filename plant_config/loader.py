@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from plant_config.camera import FolderCameraSettings
+from plant_config.camera import FolderCameraSettings, VideoCameraSettings
 from plant_config.errors import PlantConfigError
 from plant_config.plant import Plant
 from plant_config.problems import problems_of
@@ -62,6 +62,10 @@ def _missing_folders(plant: Plant) -> list[Problem]:
         if isinstance(camera, FolderCameraSettings) and not camera.path.is_dir():
             found = "is a file, not a folder" if camera.path.exists() else "does not exist"
             reason = f"folder {camera.path} {found}: create it, mount it or correct the path"
+            problems.append(Problem(key=f"cameras[{index}].path", reason=reason))
+        if isinstance(camera, VideoCameraSettings) and not camera.path.is_file():
+            found = "is a folder, not a video" if camera.path.exists() else "does not exist"
+            reason = f"video file {camera.path} {found}: correct the path"
             problems.append(Problem(key=f"cameras[{index}].path", reason=reason))
     kept = {
         "evidence_folder": plant.storage.evidence_folder,

@@ -10,6 +10,7 @@ from inspect_pipeline.bundle import CALIBRATION_FIGURES, load_bundle
 from inspect_pipeline.capture.folder import FolderCamera
 from inspect_pipeline.capture.simulated import SimulatedLine
 from inspect_pipeline.capture.source import FrameSource
+from inspect_pipeline.errors import UsageError
 from inspect_pipeline.inspector import Inspector
 from inspect_pipeline.service.ledger import Ledger
 from plant_config.camera import (
@@ -36,6 +37,11 @@ def build_camera(settings: CameraSettings, *, start_at: datetime) -> FrameSource
             part=settings.part,
             pattern=settings.pattern,
             recursive=settings.recursive,
+        )
+    if not isinstance(settings, SimulatedCameraSettings):
+        raise UsageError(
+            f"camera {settings.id}: kind {settings.kind!r} has no pictures that lie ready, only "
+            "folder and simulated do"
         )
     return simulated_line(settings, start_at=start_at)
 
