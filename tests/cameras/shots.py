@@ -34,3 +34,11 @@ def shots_of(camera: Camera, count: int) -> list[Shot]:
         shots.append(next_shot(camera))
         camera.acknowledge(shots[-1])
     return shots
+
+
+def drain(camera: Camera) -> None:
+    """Takes what the camera gives until it raises, for at most so long."""
+    until_s = time.monotonic() + LIMIT_S
+    while time.monotonic() < until_s:
+        camera.wait(0.2)
+    raise AssertionError(f"the camera raised nothing in {LIMIT_S} s")
