@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from db import models
 from inspect_pipeline.bundle import CALIBRATION_FIGURES, load_bundle
+from inspect_pipeline.capture.camera import Camera
+from inspect_pipeline.capture.drop_folder import DropFolder
 from inspect_pipeline.capture.folder import FolderCamera
+from inspect_pipeline.capture.gige import GigeCamera
 from inspect_pipeline.capture.simulated import SimulatedLine
 from inspect_pipeline.capture.source import FrameSource
+from inspect_pipeline.capture.stream import stream_camera
+from inspect_pipeline.capture.usb import usb_camera
+from inspect_pipeline.capture.video_file import VideoFile
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.inspector import Inspector
 from inspect_pipeline.service.ledger import Ledger
 from plant_config.camera import (
     CameraSettings,
     FolderCameraSettings,
+    GigeCameraSettings,
     SimulatedCameraSettings,
+    StreamCameraSettings,
+    UsbCameraSettings,
+    VideoCameraSettings,
 )
 from plant_config.part import Part
 from plant_config.plant import Plant
@@ -25,6 +37,44 @@ from plant_config.plant import Plant
 def build_inspector(models: Path, part: Part) -> Inspector:
     """Loads the part's bundle; its errors say which file and what to do."""
     return Inspector(load_bundle(models, part.name), part)
+
+
+def open_camera(
+    settings: CameraSettings,
+    *,
+    state: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Camera:
+    """The camera, not yet entered. `state` is a folder in which it keeps what it has handed over.
+
+    Raises UsageError where a password is not in the environment, or the kind is no live camera.
+    """
+    known = os.environ if environment is None else environment
+    match settings:
+        case FolderCameraSettings():
+            return DropFolder(settings, state=state)
+        case VideoCameraSettings():
+            return VideoFile(settings)
+        case StreamCameraSettings():
+            return stream_camera(settings, password=_password(settings, known))
+        case UsbCameraSettings():
+            return usb_camera(settings)
+        case GigeCameraSettings():
+            return GigeCamera(settings)
+        case SimulatedCameraSettings():
+            raise UsageError(f"camera {settings.id}: a simulated line hands over frames, not shots")
+
+
+def _password(settings: StreamCameraSettings, environment: Mapping[str, str]) -> str | None:
+    if settings.password_env is None:
+        return None
+    password = environment.get(settings.password_env, "").strip()
+    if not password:
+        raise UsageError(
+            f"camera {settings.id}: password_env names the environment variable "
+            f"{settings.password_env}, which is not set or empty: set it before the program starts"
+        )
+    return password
 
 
 def build_camera(settings: CameraSettings, *, start_at: datetime) -> FrameSource:
