@@ -78,7 +78,7 @@ def test_pictures_arrive_in_order_and_as_they_were_sent(folder: Path) -> None:
     numbers = [number_of(picture) for picture in found]
     assert [(number - numbers[0]) % PICTURES for number in numbers] == list(range(PICTURES))
     for number, picture in zip(numbers, found, strict=True):
-        assert np.abs(picture.astype(int) - sent(number)).mean() < 12.0
+        assert np.abs(picture.astype(int) - sent(number)).mean() < 4.0
 
 
 def test_a_server_that_falls_is_lost_and_comes_back_in_the_same_colours(folder: Path) -> None:
@@ -90,4 +90,4 @@ def test_a_server_that_falls_is_lost_and_comes_back_in_the_same_colours(folder: 
 
     with serving(folder) as (url, _), stream_camera(settings(url), password=None) as camera:
         picture = decode_picture(next_shot(camera).content, source=folder)
-        assert picture[80, 20].tolist() == pytest.approx([210, 60, 40], abs=20)
+        assert picture[80, 20].tolist() == pytest.approx([210, 60, 40], abs=6)
