@@ -10,6 +10,8 @@ from pathlib import Path
 from db import models
 from inspect_pipeline.bundle import CALIBRATION_FIGURES, load_bundle
 from inspect_pipeline.capture.camera import Camera
+from inspect_pipeline.capture.corrections.correction import Correction, correction_of
+from inspect_pipeline.capture.corrections.kept_calibrations import load_calibration
 from inspect_pipeline.capture.drop_folder import DropFolder
 from inspect_pipeline.capture.folder import FolderCamera
 from inspect_pipeline.capture.gige import GigeCamera
@@ -63,6 +65,13 @@ def open_camera(
             return GigeCamera(settings)
         case SimulatedCameraSettings():
             raise UsageError(f"camera {settings.id}: a simulated line hands over frames, not shots")
+
+
+def build_correction(settings: CameraSettings) -> Correction:
+    """What is put right in the camera's pictures: `corrections.correction.corrected` applies it."""
+    said = settings.corrections
+    folder = said.calibration_folder
+    return correction_of(said, load_calibration(folder, settings.id) if folder else None)
 
 
 def _password(settings: StreamCameraSettings, environment: Mapping[str, str]) -> str | None:

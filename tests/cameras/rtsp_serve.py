@@ -24,8 +24,8 @@ def serve(folder: str) -> None:
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(
         f"( multifilesrc location={folder}/%d.png loop=true caps=image/png,framerate={RATE_HZ}/1 "
-        "! pngdec ! videoconvert ! video/x-raw,format=I420,colorimetry=1:4:0:0 ! identity sync=true ! jpegenc quality=98 "
-        "! rtpjpegpay name=pay0 )"
+        "! pngdec ! videoconvert ! video/x-raw,format=I420,colorimetry=1:4:0:0 "
+        "! identity sync=true ! jpegenc quality=98 ! rtpjpegpay name=pay0 )"
     )
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
