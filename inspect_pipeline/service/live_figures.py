@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from inspect_pipeline.capture.camera import Camera, Gap, Shot
 from inspect_pipeline.capture.reading import decode_picture
 from inspect_pipeline.errors import CaptureError
@@ -44,12 +41,11 @@ class Looked:
 
 
 def figures_of(pixels: Picture) -> Figures:
-    means, deviations = cv2.meanStdDev(pixels)
     return Figures(
         frame_wh=(pixels.shape[1], pixels.shape[0]),
         is_colour=pixels.shape[2] == 3,
-        mean_grey=float(np.mean(means)),
-        contrast=float(deviations.max()),
+        mean_grey=float(pixels.mean()),
+        contrast=float(pixels.std(axis=(0, 1)).max()),
         saturated_share=float((pixels == 255).any(axis=2).mean()),
         sharpness=sharpness(pixels),
     )

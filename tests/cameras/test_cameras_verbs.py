@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from typer.testing import CliRunner, Result
 
 from inspect_pipeline.capture.corrections.kept_calibrations import load_calibration
+from inspect_pipeline.capture.reading import read_picture
 from inspect_pipeline.service.cli import build_app
 from tests import make
 from tests.cameras.test_corrections import checkerboard, even, shaded
@@ -112,12 +112,12 @@ def test_calibrate_measures_keeps_and_is_used(plant: Path, tmp_path: Path) -> No
     kept = load_calibration(tmp_path / "calibration" / "c1", "c1")
     assert kept.mm_per_px == pytest.approx(0.1, rel=0.01)
     sheet = next((tmp_path / "calibration" / "c1").glob("*/sheet.png"))
-    assert Image.open(sheet).size[0] > 500
+    assert read_picture(sheet).shape[1] > 500
 
     make.write_picture(plant.parent / "incoming" / "a.png", shaded(100, dark=4))
     told = run("snap", "c1", "--plant", plant, "--corrected", "--to", tmp_path / "even.png")
     assert told.exit_code == 0, told.exception
-    assert np.ptp(np.asarray(Image.open(tmp_path / "even.png")).astype(int)) <= 3
+    assert np.ptp(read_picture(tmp_path / "even.png").astype(int)) <= 3
 
 
 def test_watch_shows_figures_and_ends_when_told(plant: Path) -> None:
