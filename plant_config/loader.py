@@ -30,7 +30,7 @@ def load_plant(path: Path, *, environment: Mapping[str, str] | None = None) -> P
         plant = Plant.model_validate(tree, context=context)
     except ValidationError as error:
         raise _refused(path, problems_of(error)) from error
-    problems = _missing_folders(plant)
+    problems = [*_missing_folders(plant), *_missing_references(plant)]
     if problems:
         raise _refused(path, problems)
     return plant
@@ -75,6 +75,16 @@ def _missing_folders(plant: Plant) -> list[Problem]:
         if folder.exists() and not folder.is_dir():
             reason = f"{folder} is a file, not a folder: name another folder"
             problems.append(Problem(key=f"storage.{key}", reason=reason))
+    return problems
+
+
+def _missing_references(plant: Plant) -> list[Problem]:
+    problems = []
+    for index, part in enumerate(plant.parts):
+        reference = part.fitness.reference if part.fitness else None
+        if reference is not None and not reference.is_file():
+            reason = f"picture {reference} does not exist: correct the path"
+            problems.append(Problem(key=f"parts[{index}].fitness.reference", reason=reason))
     return problems
 
 

@@ -15,6 +15,7 @@ from inspect_pipeline.capture.corrections.kept_calibrations import load_calibrat
 from inspect_pipeline.capture.drop_folder import DropFolder
 from inspect_pipeline.capture.folder import FolderCamera
 from inspect_pipeline.capture.gige import GigeCamera
+from inspect_pipeline.capture.reading import read_picture
 from inspect_pipeline.capture.simulated import SimulatedLine
 from inspect_pipeline.capture.source import FrameSource
 from inspect_pipeline.capture.stream import stream_camera
@@ -38,7 +39,9 @@ from plant_config.plant import Plant
 
 def build_inspector(models: Path, part: Part) -> Inspector:
     """Loads the part's bundle; its errors say which file and what to do."""
-    return Inspector(load_bundle(models, part.name), part)
+    said = part.fitness.reference if part.fitness else None
+    reference = read_picture(said) if said is not None else None
+    return Inspector(load_bundle(models, part.name), part, reference=reference)
 
 
 def open_camera(

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from inspect_pipeline.capture.corrections.kept_calibrations import load_calibration
 from inspect_pipeline.capture.reading import read_picture
 from inspect_pipeline.service.cli import build_app
+from plant_config.loader import load_plant
 from tests import make
 from tests.cameras.test_corrections import checkerboard, even, shaded
 
@@ -162,3 +163,31 @@ def test_a_board_that_says_too_little_is_refused(
     told = run("calibrate", "c1", "--plant", plant, "--target", tmp_path / "board.png", *said)
 
     assert "it has to say what is seen: checkerboard:9x6:5" in str(told.exception)
+
+
+def test_limits_are_measured_on_good_parts(plant: Path, tmp_path: Path) -> None:
+    plain = plant.parent / "plain.toml"
+    plain.write_text(
+        PLANT.replace('[cameras.corrections]\ncalibration_folder = "calibration/c1"\n', "")
+    )
+    good = tmp_path / "good"
+    good.mkdir()
+    for shift in range(6):
+        make.write_picture(good / f"{shift}.png", np.roll(checkerboard(), shift, axis=1))
+
+    told = run(
+        *("limits", "c1", "--plant", plain, "--images", good),
+        *("--reference", tmp_path / "reference.png"),
+    )
+
+    assert told.exit_code == 0, told.exception
+    block = told.output.split(":\n", 1)[1]
+    said = plain.read_text().replace("[storage]", block + "[storage]")
+    plain.write_text(said)
+    fitness = load_plant(plain).part("bracket").fitness
+    assert fitness is not None
+    assert fitness.reference == tmp_path / "reference.png"
+    assert fitness.max_shift_px == pytest.approx(1.5 * 3 + 2, abs=1.0)
+
+    told = run("limits", "c1", "--plant", plain, "--images", good / "0.png")
+    assert "5 good pictures at least, got 1" in str(told.exception)

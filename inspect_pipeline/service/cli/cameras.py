@@ -155,6 +155,46 @@ def watch(
 app.command("calibrate")(calibrate)
 
 
+@app.command("limits")
+def limits(
+    camera: CameraId,
+    plant: PlantOf,
+    images: Annotated[
+        Path, typer.Option("--images", metavar="DIR", help="Pictures of good parts, as taken.")
+    ],
+    reference: Annotated[
+        Path, typer.Option("--reference", metavar="FILE", help="Where the reference goes.")
+    ] = Path("reference.png"),
+) -> None:
+    """From which focus and place on frames are fit, measured on good parts: for the plant file."""
+    from inspect_pipeline.capture.lossless import png_of
+    from inspect_pipeline.errors import UsageError
+    from inspect_pipeline.service.build import build_correction
+    from inspect_pipeline.service.cli.calibrating import pictures_of
+    from inspect_pipeline.stages.good_limits import good_limits
+    from plant_config.loader import load_plant
+
+    settings = load_plant(plant).camera(camera)
+    correct = build_correction(settings)
+    pictures = [correct(picture) for picture in pictures_of(str(images), settings, 1)]
+    try:
+        found = good_limits(pictures)
+    except ValueError as error:
+        raise UsageError(f"{images}: {error}") from error
+    told = [f"write below part {settings.part}:", "[parts.fitness]"]
+    told.append(f"blurred_below = {found.blurred_below:.3g}")
+    if found.reference is None:
+        told.append("# the parts do not lie alike: there is no place to check")
+    else:
+        reference.parent.mkdir(parents=True, exist_ok=True)
+        reference.write_bytes(png_of(pictures[found.reference]))
+        told.append(f'reference = "{reference}"')
+        told.append(f"least_likeness = {found.least_likeness:.3g}")
+        told.append(f"max_shift_px = {found.max_shift_px:.3g}")
+    for line in told:
+        console().print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 def place_of(settings: CameraSettings) -> str:
     """Where the camera is, without anything secret."""
     from inspect_pipeline.capture.stream import shown_address
