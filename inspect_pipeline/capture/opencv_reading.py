@@ -34,6 +34,7 @@ class OpenCvReader:
     def __init__(
         self, target: int | str, backend: int, *, name: str, options: Mapping[int, int] | None
     ) -> None:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # our messages say it
         flat = [number for option in (options or {}).items() for number in option]
         self._capture = cv2.VideoCapture(target, backend, flat)
         if not self._capture.isOpened():

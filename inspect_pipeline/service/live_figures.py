@@ -54,7 +54,8 @@ def figures_of(pixels: Picture) -> Figures:
 def look(
     camera: Camera,
     *,
-    first_within_s: float,
+    camera_id: str,
+    within_s: float,
     correct: Callable[[Picture], Picture] = lambda pixels: pixels,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Looked]:
@@ -66,7 +67,7 @@ def look(
     shots = lost = 0
     waiting_since_s = clock()
     while True:
-        given = camera.wait(min(1.0, first_within_s))
+        given = camera.wait(min(1.0, within_s))
         if isinstance(given, Gap):
             lost += given.shots
         elif given is not None:
@@ -79,8 +80,8 @@ def look(
             yield Looked(
                 shot=given, figures=figures_of(pixels), rate_hz=rate_hz, shots=shots, lost=lost
             )
-        elif clock() - waiting_since_s > first_within_s:
+        elif clock() - waiting_since_s > within_s:
             raise CaptureError(
-                f"no picture came in {first_within_s:g} s: is the line running, does its trigger "
-                "arrive, are there files?"
+                f"camera {camera_id}: no picture came in {within_s:g} s: is the line running, "
+                "does its trigger arrive, are there files?"
             )

@@ -12,6 +12,7 @@ from plant_config.cameras.base import CameraSection, Seconds
 from plant_config.section import PlantPath, refuse_value
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
+URL_MAX = 500
 _SECRET_OPTION = re.compile(r"[?&](password|passwd|pwd|token|key|secret)=", re.IGNORECASE)
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
@@ -27,6 +28,8 @@ def _stream_address(written: str) -> str:
             "is not the address of a stream: write it as rtsp://10.0.0.5/stream, with one of "
             + ", ".join(SCHEMES)
         )
+    if len(written) > URL_MAX:
+        refuse_value(f"has {len(written)} characters, {URL_MAX} at most are taken")
     if parts.password is not None or _SECRET_OPTION.search(written):
         refuse_value(
             "holds a password in plain text: take it out, write its user's name alone as in "
@@ -49,7 +52,7 @@ class StreamCameraSettings(CameraSection):
     """A camera on the network that sends video."""
 
     kind: Literal["stream"] = Field(description="stream: a camera that sends RTSP or HTTP video.")
-    url: Annotated[str, Field(max_length=500), AfterValidator(_stream_address)] = Field(
+    url: Annotated[str, AfterValidator(_stream_address)] = Field(
         description="Address of the stream, such as rtsp://user@10.0.0.5/stream."
     )
     password_env: VariableName | None = Field(

@@ -129,7 +129,7 @@ def _taken_now(settings: CameraSettings, shots: int) -> list[Picture]:
 
     pictures: list[Picture] = []
     with open_camera(settings) as camera:
-        for looked in look(camera, first_within_s=10.0):
+        for looked in look(camera, camera_id=settings.id, within_s=10.0):
             pictures.append(decode_picture(looked.shot.content, source=Path(looked.shot.source)))
             if len(pictures) == shots:
                 break

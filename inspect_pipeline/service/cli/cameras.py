@@ -80,7 +80,7 @@ def probe(
         try:
             table.add_row(settings.id, *cells_of(_last_of(settings, within, shots)))
         except InspectError as error:
-            silent.append(f"{settings.id}: {error}")
+            silent.append(str(error))
             table.add_row(settings.id, "no picture", *[""] * (len(_COLUMNS) - 2))
     console().print(table)
     if silent:
@@ -140,7 +140,7 @@ def watch(
     best = 0.0
     with open_camera(settings) as opened, Live(console=console()) as live:
         try:
-            for looked in look(opened, first_within_s=within, correct=correct):
+            for looked in look(opened, camera_id=settings.id, within_s=within, correct=correct):
                 best = max(best, looked.figures.sharpness)
                 table = Table(*_COLUMNS, "best focus", "shots", "lost")
                 counts = (f"{best:.2f}", str(looked.shots), str(looked.lost))
@@ -239,7 +239,7 @@ def _last_of(settings: CameraSettings, within_s: float, shots: int) -> Looked:
     last: Looked | None = None
     with open_camera(settings) as camera:
         try:
-            for last in look(camera, first_within_s=within_s):
+            for last in look(camera, camera_id=settings.id, within_s=within_s):
                 if last.shots >= shots:
                     break
         except CaptureError:
