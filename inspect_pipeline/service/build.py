@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from db import models
 from inspect_pipeline.bundle import CALIBRATION_FIGURES, load_bundle
-from inspect_pipeline.capture.camera import Camera
-from inspect_pipeline.capture.corrections.correction import Correction, correction_of
-from inspect_pipeline.capture.corrections.kept_calibrations import load_calibration
-from inspect_pipeline.capture.drop_folder import DropFolder
 from inspect_pipeline.capture.folder import FolderCamera
-from inspect_pipeline.capture.gige import GigeCamera
 from inspect_pipeline.capture.reading import read_picture
 from inspect_pipeline.capture.simulated import SimulatedLine
 from inspect_pipeline.capture.source import FrameSource
-from inspect_pipeline.capture.stream import stream_camera
-from inspect_pipeline.capture.usb import usb_camera
-from inspect_pipeline.capture.video_file import VideoFile
 from inspect_pipeline.errors import UsageError
 from inspect_pipeline.inspector import Inspector
 from inspect_pipeline.service.ledger import Ledger
 from plant_config.camera import (
     CameraSettings,
     FolderCameraSettings,
-    GigeCameraSettings,
     SimulatedCameraSettings,
-    StreamCameraSettings,
-    UsbCameraSettings,
-    VideoCameraSettings,
 )
 from plant_config.part import Part
 from plant_config.plant import Plant
@@ -42,51 +28,6 @@ def build_inspector(models: Path, part: Part) -> Inspector:
     said = part.fitness.reference if part.fitness else None
     reference = read_picture(said) if said is not None else None
     return Inspector(load_bundle(models, part.name), part, reference=reference)
-
-
-def open_camera(
-    settings: CameraSettings,
-    *,
-    state: Path | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> Camera:
-    """The camera, not yet entered. `state` is a folder in which it keeps what it has handed over.
-
-    Raises UsageError where a password is not in the environment, or the kind is no live camera.
-    """
-    known = os.environ if environment is None else environment
-    match settings:
-        case FolderCameraSettings():
-            return DropFolder(settings, state=state)
-        case VideoCameraSettings():
-            return VideoFile(settings)
-        case StreamCameraSettings():
-            return stream_camera(settings, password=_password(settings, known))
-        case UsbCameraSettings():
-            return usb_camera(settings)
-        case GigeCameraSettings():
-            return GigeCamera(settings)
-        case SimulatedCameraSettings():
-            raise UsageError(f"camera {settings.id}: a simulated line hands over frames, not shots")
-
-
-def build_correction(settings: CameraSettings) -> Correction:
-    """What is put right in the camera's pictures: `corrections.correction.corrected` applies it."""
-    said = settings.corrections
-    folder = said.calibration_folder
-    return correction_of(said, load_calibration(folder, settings.id) if folder else None)
-
-
-def _password(settings: StreamCameraSettings, environment: Mapping[str, str]) -> str | None:
-    if settings.password_env is None:
-        return None
-    password = environment.get(settings.password_env, "").strip()
-    if not password:
-        raise UsageError(
-            f"camera {settings.id}: password_env names the environment variable "
-            f"{settings.password_env}, which is not set or empty: set it before the program starts"
-        )
-    return password
 
 
 def build_camera(settings: CameraSettings, *, start_at: datetime) -> FrameSource:

@@ -124,8 +124,8 @@ def pictures_of(source: str, settings: CameraSettings, shots: int) -> list[Pictu
 
 def _taken_now(settings: CameraSettings, shots: int) -> list[Picture]:
     from inspect_pipeline.capture.reading import decode_picture
-    from inspect_pipeline.service.build import open_camera
     from inspect_pipeline.service.live_figures import look
+    from inspect_pipeline.service.opening import open_camera
 
     pictures: list[Picture] = []
     with open_camera(settings) as camera:

@@ -102,7 +102,7 @@ def snap(
     """Save one picture: the very bytes that the camera gave, or as it is inspected."""
     from inspect_pipeline.capture.lossless import png_of
     from inspect_pipeline.capture.reading import decode_picture
-    from inspect_pipeline.service.build import build_correction
+    from inspect_pipeline.service.opening import build_correction
     from plant_config.loader import load_plant
 
     settings = load_plant(plant).camera(camera)
@@ -131,8 +131,8 @@ def watch(
     from rich.live import Live
 
     from inspect_pipeline.errors import CameraEnded
-    from inspect_pipeline.service.build import build_correction, open_camera
     from inspect_pipeline.service.live_figures import look
+    from inspect_pipeline.service.opening import build_correction, open_camera
     from plant_config.loader import load_plant
 
     settings = load_plant(plant).camera(camera)
@@ -169,8 +169,8 @@ def limits(
     """From which focus and place on frames are fit, measured on good parts: for the plant file."""
     from inspect_pipeline.capture.lossless import png_of
     from inspect_pipeline.errors import UsageError
-    from inspect_pipeline.service.build import build_correction
     from inspect_pipeline.service.cli.calibrating import pictures_of
+    from inspect_pipeline.service.opening import build_correction
     from inspect_pipeline.stages.good_limits import good_limits
     from plant_config.loader import load_plant
 
@@ -233,8 +233,8 @@ def cells_of(looked: Looked) -> list[str]:
 def _last_of(settings: CameraSettings, within_s: float, shots: int) -> Looked:
     """The last of up to so many shots in time; a camera that gives fewer is no error."""
     from inspect_pipeline.errors import CaptureError
-    from inspect_pipeline.service.build import open_camera
     from inspect_pipeline.service.live_figures import look
+    from inspect_pipeline.service.opening import open_camera
 
     last: Looked | None = None
     with open_camera(settings) as camera:
