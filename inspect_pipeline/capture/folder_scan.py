@@ -32,14 +32,15 @@ class Wanted:
     pattern: str | None
     recursive: bool
 
-    def takes(self, path: Path) -> bool:
-        if path.name.startswith(".") or path.suffix.lower() not in PICTURE_ENDINGS:
+    def takes(self, name: str) -> bool:
+        """Asked for every file at every look: no Path is made of it."""
+        if name.startswith(".") or os.path.splitext(name)[1].lower() not in PICTURE_ENDINGS:  # noqa: PTH122
             return False
-        return self.pattern is None or fnmatch(path.name, self.pattern)
+        return self.pattern is None or fnmatch(name, self.pattern)
 
     def holds(self, path: Path) -> bool:
         """Is the path one that a scan would have found?"""
-        if not self.takes(path) or not path.is_relative_to(self.folder):
+        if not self.takes(path.name) or not path.is_relative_to(self.folder):
             return False
         inner = path.relative_to(self.folder).parts[:-1]
         if inner and not self.recursive:
@@ -182,7 +183,7 @@ class FolderScanner:
                 if _is_folder(entry):
                     if self._wanted.recursive:
                         yield from self._walk(Path(entry.path), around | {real}, locked)
-                elif self._wanted.takes(Path(entry.name)):
+                elif self._wanted.takes(entry.name):
                     yield entry
 
 
