@@ -34,6 +34,11 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+# GigE Vision cameras: docs/cameras.md says which packages of the system this needs first.
+.PHONY: gige
+gige: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[gige]'
+
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache
 

@@ -17,6 +17,10 @@ class UnfitReason(StrEnum):
     DARK = "dark"
     SATURATED = "saturated"
     BLANK = "blank"
+    BLURRED = "blurred"
+    NO_PART = "no_part"
+    MISPLACED = "misplaced"
+    FROZEN = "frozen"
 
 
 class Verdict(StrEnum):

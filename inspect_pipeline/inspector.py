@@ -24,6 +24,7 @@ from inspect_pipeline.records import (
     FramePictures,
     Inspection,
     Mask,
+    Picture,
     Unfit,
     UnreadableFrame,
     Verification,
@@ -32,34 +33,38 @@ from inspect_pipeline.records import (
 from inspect_pipeline.stages.fitness import FitnessLimits, unfit_reason
 from inspect_pipeline.stages.judge import Standard, judge, scale_of, unfit
 from inspect_pipeline.stages.verify import Restoration
-from plant_config.part import Part
+from plant_config.part import Fitness, Part
 
 EVIDENCE_MARGIN_PX = 24
 SIZE_SLACK = 2.0  # parts of changing size: frames up to this factor beyond what was trained on
 
 
 class Inspector:
-    """Inspects frames of one part with one model. Same frame, model and part: same findings."""
+    """Inspects frames of one part with one model. Same frame, model and part: same findings.
 
-    def __init__(self, model: PartModel, part: Part) -> None:
+    `reference` is the picture of a good part that the plant file names, where it names one.
+    """
+
+    def __init__(self, model: PartModel, part: Part, *, reference: Picture | None = None) -> None:
         self.model = model
         self.part = part
         calibrated = model.require_calibration()
         self.calibration = _calibration_for(part, calibrated.calibration)
         self.limits = _limits_for(part, calibrated.limits, self.calibration)
         self.fitness = _fitness_for(part, model)
+        self.reference = reference
         self.standard = Standard(
             calibration=self.calibration,
             scale=scale_of(part),
             model_id=model.model_id,
-            config_id=_config_id(part, self.limits),
+            config_id=_config_id(part, self.limits, reference),
         )
 
     def inspect(self, captured: Captured) -> Inspection:
         """The result for one frame, fit or not; clean frames keep no pictures."""
         if isinstance(captured, UnreadableFrame):
             return self._unfit(captured.key, captured.unfit)
-        if reason := unfit_reason(captured, self.fitness):
+        if reason := unfit_reason(captured, self.fitness, self.reference):
             return self._unfit(captured.key, reason, captured.frame_wh)
         return self.judged(captured)
 
@@ -174,6 +179,7 @@ def _fitness_for(part: Part, model: PartModel) -> FitnessLimits:
     if smallest != largest:
         smallest = (int(smallest[0] / SIZE_SLACK), int(smallest[1] / SIZE_SLACK))
         largest = (int(largest[0] * SIZE_SLACK), int(largest[1] * SIZE_SLACK))
+    asked = part.fitness or Fitness()
     return FitnessLimits(
         dark_below=part.dark_below,
         saturated_share=part.saturated_share,
@@ -181,6 +187,9 @@ def _fitness_for(part: Part, model: PartModel) -> FitnessLimits:
         max_wh=largest,
         channels=model.preparation.channels,
         least_web_lines=_least_web_lines(model),
+        blurred_below=asked.blurred_below or 0.0,
+        least_likeness=asked.least_likeness or 0.0,
+        max_shift_px=asked.max_shift_px,
     )
 
 
@@ -194,8 +203,12 @@ def _least_web_lines(model: PartModel) -> int | None:
     return math.ceil(model.preparation.tile_px / model.preparation.scale)
 
 
-def _config_id(part: Part, limits: Limits) -> str:
-    said = {"part": part.model_dump(mode="json"), "limits": limits.to_dict()}
+def _config_id(part: Part, limits: Limits, reference: Picture | None) -> str:
+    left_out = {"fitness"} if part.fitness is None else set()  # as before there was one
+    described = part.model_dump(mode="json", exclude=left_out)
+    said: dict[str, object] = {"part": described, "limits": limits.to_dict()}
+    if reference is not None:
+        said["reference"] = sha256_of(reference.tobytes())
     return sha256_of(json.dumps(said, sort_keys=True).encode())
 
 

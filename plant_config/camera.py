@@ -6,38 +6,27 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from plant_config.line_scan import LineScan
-from plant_config.section import Identifier, PlantPath, Problem, Section, refuse
+from plant_config.cameras.base import CameraSection, Corrections, FrameSide
+from plant_config.cameras.folder import FolderCameraSettings
+from plant_config.cameras.gige import GigeCameraSettings
+from plant_config.cameras.usb import UsbCameraSettings
+from plant_config.cameras.video import StreamCameraSettings, VideoCameraSettings
+from plant_config.section import Problem, refuse
 from plant_config.simulated import SimulatedFault
 
-FrameSide = Annotated[int, Field(ge=32, le=16384)]
+__all__ = [
+    "CameraSettings",
+    "Corrections",
+    "FolderCameraSettings",
+    "GigeCameraSettings",
+    "SimulatedCameraSettings",
+    "StreamCameraSettings",
+    "UsbCameraSettings",
+    "VideoCameraSettings",
+]
 
 
-class _CameraSettings(Section):
-    id: Identifier = Field(description="Short name of the camera, unique in the plant.")
-    line: Identifier = Field(description="The id of the line at which the camera stands.")
-    part: Identifier = Field(description="The name of the part that passes under the camera.")
-    line_scan: LineScan | None = Field(
-        default=None,
-        description="For a line-scan camera, whose shots are blocks of lines; else leave it out.",
-    )
-
-
-class FolderCameraSettings(_CameraSettings):
-    """Pictures that another program puts into a folder."""
-
-    kind: Literal["folder"] = Field(description="folder: pictures that lie in a folder.")
-    path: PlantPath = Field(
-        description="Folder with the pictures; relative paths start at this file."
-    )
-    pattern: Annotated[str, Field(min_length=1)] | None = Field(
-        default=None,
-        description="Only files whose name matches, for example cam1_*.png; leave out for all.",
-    )
-    recursive: bool = Field(default=True, description="true: folders inside the folder count too.")
-
-
-class SimulatedCameraSettings(_CameraSettings):
+class SimulatedCameraSettings(CameraSection):
     """A line that exists only in the computer, for demonstrations and tests."""
 
     kind: Literal["simulated"] = Field(description="simulated: frames are drawn by the computer.")
@@ -70,5 +59,11 @@ class SimulatedCameraSettings(_CameraSettings):
 
 
 CameraSettings = Annotated[
-    FolderCameraSettings | SimulatedCameraSettings, Field(discriminator="kind")
+    FolderCameraSettings
+    | SimulatedCameraSettings
+    | VideoCameraSettings
+    | StreamCameraSettings
+    | UsbCameraSettings
+    | GigeCameraSettings,
+    Field(discriminator="kind"),
 ]

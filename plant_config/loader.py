@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from plant_config.camera import FolderCameraSettings
+from plant_config.camera import FolderCameraSettings, VideoCameraSettings
 from plant_config.errors import PlantConfigError
 from plant_config.plant import Plant
 from plant_config.problems import problems_of
@@ -30,7 +30,7 @@ def load_plant(path: Path, *, environment: Mapping[str, str] | None = None) -> P
         plant = Plant.model_validate(tree, context=context)
     except ValidationError as error:
         raise _refused(path, problems_of(error)) from error
-    problems = _missing_folders(plant)
+    problems = [*_missing_folders(plant), *_missing_references(plant)]
     if problems:
         raise _refused(path, problems)
     return plant
@@ -63,6 +63,10 @@ def _missing_folders(plant: Plant) -> list[Problem]:
             found = "is a file, not a folder" if camera.path.exists() else "does not exist"
             reason = f"folder {camera.path} {found}: create it, mount it or correct the path"
             problems.append(Problem(key=f"cameras[{index}].path", reason=reason))
+        if isinstance(camera, VideoCameraSettings) and not camera.path.is_file():
+            found = "is a folder, not a video" if camera.path.exists() else "does not exist"
+            reason = f"video file {camera.path} {found}: correct the path"
+            problems.append(Problem(key=f"cameras[{index}].path", reason=reason))
     kept = {
         "storage.evidence_folder": plant.storage.evidence_folder,
         "storage.models_folder": plant.storage.models_folder,
@@ -72,6 +76,16 @@ def _missing_folders(plant: Plant) -> list[Problem]:
         if folder.exists() and not folder.is_dir():
             reason = f"{folder} is a file, not a folder: name another folder"
             problems.append(Problem(key=key, reason=reason))
+    return problems
+
+
+def _missing_references(plant: Plant) -> list[Problem]:
+    problems = []
+    for index, part in enumerate(plant.parts):
+        reference = part.fitness.reference if part.fitness else None
+        if reference is not None and not reference.is_file():
+            reason = f"picture {reference} does not exist: correct the path"
+            problems.append(Problem(key=f"parts[{index}].fitness.reference", reason=reason))
     return problems
 
 

@@ -7,10 +7,48 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from plant_config.section import Identifier, Problem, Section, refuse
+from plant_config.section import Identifier, PlantPath, Problem, Section, refuse
 
 Coordinate = Annotated[float, Field(ge=0.0, le=100_000.0)]
 Corner = Annotated[tuple[Coordinate, Coordinate], Field(strict=False)]
+
+
+class Fitness(Section):
+    """Which frames are worth inspecting, beside size and light; `cameras limits` measures them."""
+
+    blurred_below: float | None = Field(
+        default=None,
+        gt=0.0,
+        description="A frame with a focus figure below this is blurred; leave out for no check.",
+    )
+    reference: PlantPath | None = Field(
+        default=None,
+        description="Picture of a good part in its place, for parts that always lie alike.",
+    )
+    least_likeness: float | None = Field(
+        default=None,
+        gt=0.0,
+        lt=1.0,
+        description="Less alike to the reference than this, 0 to 1, means no part is in view.",
+    )
+    max_shift_px: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=16_384.0,
+        description="A part further from the reference's place than so many pixels is misplaced.",
+    )
+
+    @model_validator(mode="after")
+    def _check_reference(self) -> Self:
+        asked = {"least_likeness": self.least_likeness, "max_shift_px": self.max_shift_px}
+        set_keys = [key for key, value in asked.items() if value is not None]
+        if self.reference is None:
+            reason = "needs a reference beside it: name a picture of a good part in its place"
+            refuse(Problem(key=key, reason=reason) for key in set_keys)
+        elif not set_keys:
+            reason = "is compared with nothing: add least_likeness or max_shift_px beside it"
+            refuse([Problem(key="reference", reason=reason)])
+        return self
 
 
 class Part(Section):
@@ -60,6 +98,10 @@ class Part(Section):
         gt=0.0,
         le=1.0,
         description="A frame with more than this share of pixels at 255 is overexposed; 1: never.",
+    )
+    fitness: Fitness | None = Field(
+        default=None,
+        description="Focus and place of the part: the [parts.fitness] block.",
     )
 
     @property

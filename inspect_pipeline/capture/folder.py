@@ -101,7 +101,7 @@ class FolderCamera:
     def _walk(self, folder: Path, visited: frozenset[str]) -> Iterator[Path]:
         """Follows links to folders, but never into a folder that it is already inside of."""
         visited = visited | {os.path.realpath(folder)}
-        for path in sorted(folder.iterdir(), key=_natural):
+        for path in sorted(folder.iterdir(), key=natural_order):
             if path.name.startswith("."):
                 continue
             if _is_folder(path):
@@ -152,17 +152,17 @@ class FolderCamera:
             line_id=self.line_id,
             camera_id=self.camera_id,
             part=self.part,
-            taken_at=_modified_at(path),
+            taken_at=modified_at(path),
             content_sha256=sha256_of(content or os.fsencode(path)),
-            source=_storable(str(path)),
+            source=storable(str(path)),
         )
 
     def _unreadable(self, key: FrameKey, error: UnreadablePicture) -> UnreadableFrame:
-        unfit = Unfit(reason=UnfitReason.UNREADABLE, detail=_storable(str(error)))
+        unfit = Unfit(reason=UnfitReason.UNREADABLE, detail=storable(str(error)))
         return UnreadableFrame(key=key, unfit=unfit)
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """File names need not be text; a database column does. The odd bytes are written out."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -175,14 +175,14 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _natural(path: Path) -> list[tuple[int, int, str]]:
+def natural_order(path: Path) -> list[tuple[int, int, str]]:
     """Sort key: img2 before img10. Names equal but for leading zeros or case keep a fixed order."""
     pieces = re.split(r"([0-9]+)", path.name)
     numbers = [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces]
     return [*numbers, (2, 0, path.name)]
 
 
-def _modified_at(path: Path) -> datetime:
+def modified_at(path: Path) -> datetime:
     """Now, where the file has vanished or carries a time outside the calendar."""
     try:
         seconds = (path.stat() if path.exists() else path.lstat()).st_mtime

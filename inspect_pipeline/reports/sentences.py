@@ -25,6 +25,10 @@ UNFIT_WORDS = {
     UnfitReason.DARK: "too dark",
     UnfitReason.SATURATED: "overexposed",
     UnfitReason.BLANK: "blank",
+    UnfitReason.BLURRED: "blurred",
+    UnfitReason.NO_PART: "no part in view",
+    UnfitReason.MISPLACED: "misplaced",
+    UnfitReason.FROZEN: "frozen picture",
 }
 REVIEW_WORDS = {
     ReviewState.NEW: "not reviewed",

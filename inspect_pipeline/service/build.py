@@ -10,18 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db import models
-from inspect_pipeline.capture.camera import Camera
 from inspect_pipeline.service.ledger import Ledger
-from plant_config.camera import (
-    CameraSettings,
-    FolderCameraSettings,
-    SimulatedCameraSettings,
-)
+from plant_config.camera import SimulatedCameraSettings
 from plant_config.part import Part
 from plant_config.plant import Plant
 
 if TYPE_CHECKING:
-    from inspect_pipeline.capture.folder import FolderCamera
     from inspect_pipeline.capture.simulated import SimulatedLine
     from inspect_pipeline.inspector import Inspector
 
@@ -29,42 +23,12 @@ if TYPE_CHECKING:
 def build_inspector(models: Path, part: Part) -> Inspector:
     """Loads the part's bundle; its errors say which file and what to do."""
     from inspect_pipeline.bundle import load_bundle
+    from inspect_pipeline.capture.reading import read_picture
     from inspect_pipeline.inspector import Inspector
 
-    return Inspector(load_bundle(models, part.name), part)
-
-
-def open_camera(
-    settings: CameraSettings, *, memory: Path, start_at: datetime, begin_anew: bool = False
-) -> Camera:
-    """The camera that the plant file describes, not yet entered.
-
-    `memory` is a file of its own, in which a camera may keep how far it came. A simulated line
-    begins at `start_at`; one that had ended stays ended unless it shall `begin_anew`.
-    """
-    from inspect_pipeline.ingestion.sources import LineCamera, PicturesOfNow
-
-    if isinstance(settings, FolderCameraSettings):
-        return PicturesOfNow(_folder(settings))
-    return LineCamera(
-        lambda at: simulated_line(settings, start_at=at),
-        memory=memory,
-        start_at=start_at,
-        begin_anew=begin_anew,
-    )
-
-
-def _folder(settings: FolderCameraSettings) -> FolderCamera:
-    from inspect_pipeline.capture.folder import FolderCamera
-
-    return FolderCamera(
-        settings.path,
-        line_id=settings.line,
-        camera_id=settings.id,
-        part=settings.part,
-        pattern=settings.pattern,
-        recursive=settings.recursive,
-    )
+    said = part.fitness.reference if part.fitness else None
+    reference = read_picture(said) if said is not None else None
+    return Inspector(load_bundle(models, part.name), part, reference=reference)
 
 
 def simulated_line(settings: SimulatedCameraSettings, *, start_at: datetime) -> SimulatedLine:

@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 
 from inspect_pipeline.records import Frame, Picture, Unfit, UnfitReason
+from inspect_pipeline.stages.placement import placement_of
 from inspect_pipeline.stages.prepare import GREY_TOLERANCE, channels_apart
+from inspect_pipeline.stages.sharpness import sharpness
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R 601, as in prepare.as_channels
 
@@ -27,6 +29,9 @@ class FitnessLimits:
     inclusive; equal = exact size, None = any. `channels`: what the part's model wants, None = any.
     `least_web_lines`: from so many lines on a frame of a web is fit though it is less high than
     others, because the web was cut there by a gap or by its end; None = no exception.
+    `blurred_below`: sharpness under which a frame is blurred; 0 = no check. Held against a picture
+    of a good part in its place: `least_likeness` (0 to 1) under which there is no part, 0 = no
+    check; `max_shift_px` beyond which the part is misplaced, None = no check.
     """
 
     dark_below: float = 10.0
@@ -36,6 +41,9 @@ class FitnessLimits:
     max_wh: tuple[int, int] | None = None
     channels: int | None = None
     least_web_lines: int | None = None
+    blurred_below: float = 0.0
+    least_likeness: float = 0.0
+    max_shift_px: float | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.dark_below <= 255.0:
@@ -48,14 +56,23 @@ class FitnessLimits:
             raise ValueError(f"channels is 1, 3 or None, got {self.channels}")
 
 
-def unfit_reason(frame: Frame, limits: FitnessLimits) -> Unfit | None:
-    """Why the frame cannot be inspected, or None. Size is judged first, then light.
+def unfit_reason(
+    frame: Frame, limits: FitnessLimits, reference: Picture | None = None
+) -> Unfit | None:
+    """Why the frame cannot be inspected, or None: size first, then light, focus and the part.
+
+    `reference` is a good part in its place, of the frame's size; without one the place is free.
 
     A grey frame fits a colour part, and a colour frame that is really grey fits a grey part:
     `prepare.as_channels` converts both without loss. A truly coloured frame does not fit a grey
     part, since a defect may show in colour only: that is WRONG_SIZE too, as (H, W, C) is.
     """
-    return _wrong_size(frame, limits) or _wrong_light(frame.pixels, limits)
+    return (
+        _wrong_size(frame, limits)
+        or _wrong_light(frame.pixels, limits)
+        or _blurred(frame.pixels, limits)
+        or _wrong_place(frame.pixels, limits, reference)
+    )
 
 
 def _wrong_size(frame: Frame, limits: FitnessLimits) -> Unfit | None:
@@ -107,6 +124,43 @@ def _wrong_light(pixels: Picture, limits: FitnessLimits) -> Unfit | None:
             f"at least {limits.min_contrast:g} is needed: the frame shows one even tone"
         )
         return Unfit(reason=UnfitReason.BLANK, detail=detail)
+    return None
+
+
+def _blurred(pixels: Picture, limits: FitnessLimits) -> Unfit | None:
+    if limits.blurred_below <= 0:
+        return None
+    found = sharpness(pixels)
+    if found >= limits.blurred_below:
+        return None
+    detail = f"focus figure {found:.2f}, at least {limits.blurred_below:g} is needed"
+    return Unfit(reason=UnfitReason.BLURRED, detail=detail)
+
+
+def _wrong_place(pixels: Picture, limits: FitnessLimits, reference: Picture | None) -> Unfit | None:
+    if reference is None:
+        return None
+    if pixels.shape[:2] != reference.shape[:2]:
+        height, width = reference.shape[:2]
+        detail = (
+            f"the frame is {pixels.shape[1]} x {pixels.shape[0]} px, the reference of its part "
+            f"{width} x {height} px"
+        )
+        return Unfit(reason=UnfitReason.WRONG_SIZE, detail=detail)
+    found = placement_of(pixels, reference)
+    if found.likeness < limits.least_likeness:
+        detail = (
+            f"likeness to a good part {found.likeness:.2f}, at least {limits.least_likeness:g} "
+            "is needed: no part is in view, or another one"
+        )
+        return Unfit(reason=UnfitReason.NO_PART, detail=detail)
+    if limits.max_shift_px is not None and found.distance_px > limits.max_shift_px:
+        right, down = found.shift_px
+        detail = (
+            f"the part lies {right:+.1f} px across and {down:+.1f} px down from its place, at most "
+            f"{limits.max_shift_px:g} px are allowed"
+        )
+        return Unfit(reason=UnfitReason.MISPLACED, detail=detail)
     return None
 
 

@@ -14,8 +14,8 @@ from db.models import Finding, Frame
 from db.models import Inspection as InspectionRow
 from inspect_pipeline.capture.camera import Gap, Shot
 from inspect_pipeline.capture.line_scan import LineScan, LineScanRules
+from inspect_pipeline.capture.lossless import png_of
 from inspect_pipeline.capture.reading import decode_picture
-from inspect_pipeline.capture.writing import png_of
 from inspect_pipeline.errors import CameraEnded
 from inspect_pipeline.inspector import Inspector
 from inspect_pipeline.records import Captured, Picture, sha256_of

@@ -13,8 +13,8 @@ import numpy as np
 
 from inspect_pipeline.capture.camera import Gap, Shot
 from inspect_pipeline.capture.line_scan import LineScan, LineScanRules
+from inspect_pipeline.capture.lossless import png_of
 from inspect_pipeline.capture.reading import decode_picture
-from inspect_pipeline.capture.writing import png_of
 from inspect_pipeline.errors import CameraEnded
 from inspect_pipeline.records import Picture
 

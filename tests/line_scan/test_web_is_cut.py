@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from inspect_pipeline.capture.camera import Gap, Shot
-from inspect_pipeline.capture.writing import png_of
+from inspect_pipeline.capture.lossless import png_of
 from inspect_pipeline.errors import CaptureError
 from tests.line_scan.blocks import (
     BEGIN_AT,

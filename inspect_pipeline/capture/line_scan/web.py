@@ -17,7 +17,7 @@ from inspect_pipeline.capture.camera import Gap, Shot
 from inspect_pipeline.capture.line_scan.placing import Place, placed
 from inspect_pipeline.capture.line_scan.rules import MOST_PX, AfterRestart, LineScanRules
 from inspect_pipeline.capture.line_scan.standing import Block, Standing, key_of
-from inspect_pipeline.capture.writing import png_of
+from inspect_pipeline.capture.lossless import png_of
 from inspect_pipeline.errors import CaptureError
 from inspect_pipeline.records import Picture
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from inspect_pipeline.capture.camera import Gap, Shot
+from inspect_pipeline.capture.lossless import png_of
 from inspect_pipeline.capture.simulated.endless_web import SimulatedWeb, WebDefect
 from inspect_pipeline.capture.simulated.faults import (
     Fault,
@@ -21,7 +22,6 @@ from inspect_pipeline.capture.simulated.faults import (
     dirtied,
 )
 from inspect_pipeline.capture.simulated.line import SimulatedLine
-from inspect_pipeline.capture.writing import png_of
 from inspect_pipeline.errors import CameraEnded
 from inspect_pipeline.records import Picture
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from inspect_pipeline.capture.lossless import png_of
 from inspect_pipeline.capture.simulated.endless_web import SimulatedWeb, WebDefect
-from inspect_pipeline.capture.writing import png_of
 from inspect_pipeline.errors import CaptureError, UsageError
 from inspect_pipeline.records import Picture
 

@@ -19,6 +19,7 @@ def build_app() -> typer.Typer:
     """All verbs. Those with heavy libraries import them when they run, so that --help is quick."""
     from inspect_pipeline.service.cli import (
         asking,
+        cameras,
         db_verbs,
         demo,
         evaluating,
@@ -44,6 +45,7 @@ def build_app() -> typer.Typer:
     app.command("inspect")(inspecting.inspect)
     app.command("evaluate")(evaluating.evaluate)
     app.command("once")(inspecting.once)
+    app.add_typer(cameras.app, name="cameras")
     app.add_typer(findings.app, name="findings")
     app.add_typer(asking.build_ask_app(), name="ask")
     app.add_typer(teaching.app, name="teach")

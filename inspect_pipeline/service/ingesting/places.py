@@ -34,10 +34,10 @@ def notices_of(plant: Plant) -> Notices:
 
 
 def memory_of(plant: Plant, camera_id: str) -> Path:
-    """A file in which a camera may keep for itself how far it came."""
+    """A folder in which a camera may keep for itself how far it came."""
     folder = plant.spool_folder / "cameras" / camera_id
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / "camera.json"
+    return folder
 
 
 def post_of(settings: CameraSettings) -> Post:

@@ -83,7 +83,6 @@ def run_role(service: Service, role: Role, pipe: Connection, supervisor: int) ->
 
 def _capture(service: Service, role: Role, link: Link) -> None:
     from inspect_pipeline.ingestion.admission import Admission
-    from inspect_pipeline.service.build import open_camera
     from inspect_pipeline.service.ingesting.capturing import Capture
     from inspect_pipeline.service.ingesting.places import (
         memory_of,
@@ -92,6 +91,8 @@ def _capture(service: Service, role: Role, link: Link) -> None:
         spool_of,
         utc_now,
     )
+    from inspect_pipeline.service.opening import open_camera
+    from inspect_pipeline.service.webs import as_web
 
     plant = service.plant
     settings = plant.camera(role.which)
@@ -99,7 +100,11 @@ def _capture(service: Service, role: Role, link: Link) -> None:
     spool = spool_of(plant, settings.id)
     start_at = utc_now().replace(microsecond=0)
     Capture(
-        lambda: open_camera(settings, memory=memory, start_at=start_at, begin_anew=service.once),
+        lambda: as_web(
+            open_camera(settings, state=memory, once=service.once, start_at=start_at),
+            settings,
+            memory,
+        ),
         post_of(settings),
         Admission(spool, notices, plant.ingestion, now=utc_now),
         link,
@@ -116,6 +121,7 @@ def _work(service: Service, role: Role, link: Link) -> None:
     from inspect_pipeline.service.build import build_inspector
     from inspect_pipeline.service.ingesting.places import notices_of, spools_of, utc_now
     from inspect_pipeline.service.ingesting.working import Worker
+    from inspect_pipeline.service.opening import build_correction
     from inspect_pipeline.service.rows import RowMaker
 
     plant = service.plant
@@ -128,6 +134,7 @@ def _work(service: Service, role: Role, link: Link) -> None:
     link.say("ready")
     Worker(
         inspectors,
+        {camera.id: build_correction(camera) for camera in plant.cameras},
         Picker(spools_of(plant), worker_folder(role)),
         RowMaker(EvidenceStore(plant.storage.evidence_folder), utc_now),
         notices_of(plant),

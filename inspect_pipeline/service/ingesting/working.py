@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from db.errors import EvidenceError
+from inspect_pipeline.capture.corrections.correction import Correction, corrected
 from inspect_pipeline.capture.reading import decode_picture
 from inspect_pipeline.errors import DiskFull, EntryDamaged, UnreadablePicture, UsageError
 from inspect_pipeline.ingestion.entry import Entry
@@ -34,6 +35,7 @@ class Worker:
     def __init__(
         self,
         inspectors: Mapping[str, Inspector],
+        corrections: Mapping[str, Correction],
         picker: Picker,
         rows: RowMaker,
         notices: Notices,
@@ -44,6 +46,7 @@ class Worker:
     ) -> None:
         self.inspectors = inspectors
         self.cards = {part: model_card(one) for part, one in inspectors.items()}
+        self.corrections = corrections
         self.picker = picker
         self.rows = rows
         self.notices = notices
@@ -97,7 +100,8 @@ class Worker:
                 "add the part to the plant file again to have its frames inspected"
             )
         inspector = self.inspectors[part]
-        inspection = inspector.inspect(captured(entry))
+        correction = self.corrections[entry.post.camera_id]
+        inspection = inspector.inspect(corrected(captured(entry), correction))
         handed = Handed(
             frame=frame_row(inspection),
             inspection=self.rows.inspection_row(inspection),

@@ -33,6 +33,7 @@ material = "brushed_web"
 seed = {seed}
 frames = {frames}
 defect_rate = 0.3
+period_s = 0.02
 frame_wh = [{FRAME_WH[0]}, {FRAME_WH[1]}]
 """
 

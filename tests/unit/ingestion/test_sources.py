@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,25 +10,46 @@ import pytest
 from inspect_pipeline.capture.camera import Camera, Shot
 from inspect_pipeline.capture.folder import FolderCamera
 from inspect_pipeline.capture.reading import decode_picture
-from inspect_pipeline.capture.simulated import SimulatedLine
+from inspect_pipeline.capture.simulated import (
+    PartsUnderCamera,
+    SimulatedCamera,
+    SimulatedLine,
+)
 from inspect_pipeline.errors import CameraEnded, CaptureError
-from inspect_pipeline.ingestion.sources import LineCamera, PicturesOfNow
+from inspect_pipeline.ingestion.sources import PicturesOfNow, RememberedCamera
 from tests import make
 from tests.unit.ingestion.entries import NOON
 
 
-def line_camera(folder: Path, *, later_s: int = 0, anew: bool = False, seed: int = 1) -> LineCamera:
-    return LineCamera(
-        lambda at: SimulatedLine(
-            "brushed_web",
-            seed=seed,
-            line_id="L1",
-            camera_id="cam-1",
-            part="bracket",
+def line_from(at: datetime, seed: int = 1) -> SimulatedLine:
+    return SimulatedLine(
+        "brushed_web",
+        seed=seed,
+        line_id="L1",
+        camera_id="cam-1",
+        part="bracket",
+        start_at=at,
+        frame_wh=(128, 128),
+    )
+
+
+def line_camera(
+    folder: Path, *, later_s: int = 0, anew: bool = False, seed: int = 1
+) -> RememberedCamera:
+    """Of three shots."""
+
+    def begun(at: datetime, after_sequence: int) -> SimulatedCamera:
+        return SimulatedCamera(
+            PartsUnderCamera(line_from(at, seed)),
             start_at=at,
-            frame_wh=(128, 128),
-            parts_max=3,
-        ),
+            shots=3,
+            after_sequence=after_sequence,
+        )
+
+    return RememberedCamera(
+        begun,
+        named=f"line {seed}",
+        shots=3,
         memory=folder / "camera.json",
         start_at=NOON + timedelta(seconds=later_s),
         begin_anew=anew,
@@ -77,9 +98,8 @@ def test_another_line_than_the_remembered_one_begins_at_its_first_part(tmp_path:
 
 
 def test_a_shot_of_a_simulated_line_is_the_drawn_picture_without_loss(tmp_path: Path) -> None:
-    camera = line_camera(tmp_path)
-    shot = taken(camera, acknowledged=0)[0]
-    drawn = camera.line_from(NOON).frame_at(0).frame.pixels
+    shot = taken(line_camera(tmp_path), acknowledged=0)[0]
+    drawn = line_from(NOON).frame_at(0).frame.pixels
 
     assert (decode_picture(shot.content, source=Path("0.png")) == drawn).all()
 

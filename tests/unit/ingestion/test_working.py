@@ -14,6 +14,7 @@ from PIL import Image
 from db.evidence import EvidenceStore
 from db.words import EventKind, Severity
 from inspect_pipeline.capture.camera import Shot
+from inspect_pipeline.capture.corrections.correction import Correction
 from inspect_pipeline.errors import EntryDamaged
 from inspect_pipeline.ingestion.entry import entry_of
 from inspect_pipeline.ingestion.notices import Notice
@@ -26,6 +27,7 @@ from inspect_pipeline.service.ingesting.link import Link, Stop
 from inspect_pipeline.service.ingesting.repairing import repair_all
 from inspect_pipeline.service.ingesting.working import Worker, captured
 from inspect_pipeline.service.rows import RowMaker, frame_row
+from plant_config.camera import Corrections
 from tests import make
 from tests.fakes import WallClock
 from tests.integration.db.database_records import a_finding, failed
@@ -75,6 +77,7 @@ def worked_off(folder: Path, word: str) -> list[Notice]:
     told = notices(folder)
     Worker(
         {"bracket": cast(Inspector, StubbornInspector(word, real))},
+        {POST.camera_id: Correction(settings=Corrections(), dark=None, gain=None)},
         LastPicker(spool(folder), stop),
         RowMaker(EvidenceStore(folder / "evidence"), WallClock(NOON)),
         told,
