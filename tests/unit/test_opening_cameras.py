@@ -42,7 +42,7 @@ def test_the_kind_decides(said: CameraSettings, kind: type, tmp_path: Path) -> N
 
 
 SIMULATED = settings(
-    "simulated", material="brushed_web", seed=1, frames=2, defect_rate=0.0, frame_wh=(64, 64)
+    "simulated", material="brushed_web", seed=1, frames=2, defect_rate=0.0, frame_wh=(128, 128)
 )
 
 
