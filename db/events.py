@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.models import Event
+from db.rows import FrameFilter
 from db.words import EventKind, Severity
 
 
@@ -32,6 +33,14 @@ class EventRow:
     facts: Mapping[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class EventFilter(FrameFilter):
+    """None means any. The time is that of the event."""
+
+    kind: EventKind | None = None
+    severity: Severity | None = None
+
+
 def note_event(opened: Session, event: Event) -> bool:
     """Writes the event unless its key is known; True where it was new."""
     insert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -44,13 +53,7 @@ def note_event(opened: Session, event: Event) -> bool:
 
 
 def newest_events(
-    opened: Session,
-    *,
-    kind: EventKind | None = None,
-    camera_id: str | None = None,
-    line_id: str | None = None,
-    since: datetime | None = None,
-    limit: int = 100,
+    opened: Session, wanted: EventFilter | None = None, *, limit: int = 100
 ) -> list[EventRow]:
     """What happened last, newest first."""
     chosen = select(
@@ -65,12 +68,8 @@ def newest_events(
         Event.text,
         Event.facts,
     )
-    wanted = {Event.kind: kind, Event.camera_id: camera_id, Event.line_id: line_id}
-    for column, value in wanted.items():
-        if value is not None:
-            chosen = chosen.where(column == value)
-    if since is not None:
-        chosen = chosen.where(Event.at >= since)
+    if wanted is not None:
+        chosen = chosen.where(*_conditions(wanted))
     newest = chosen.order_by(Event.at.desc(), Event.id.desc()).limit(limit)
     return [
         EventRow(
@@ -98,3 +97,16 @@ def count_events(opened: Session, *, since: datetime | None = None) -> Counter[E
     for kind, count in opened.execute(chosen):
         counted[kind] = count
     return counted
+
+
+def _conditions(wanted: EventFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        getattr(Event, name) == value
+        for name in ("line_id", "camera_id", "part", "kind", "severity")
+        if (value := getattr(wanted, name)) is not None
+    ]
+    if wanted.since is not None:
+        conditions.append(Event.at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(Event.at < wanted.until)
+    return conditions

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import QuestionRefused
 from db.questions.escapes import EscapesOf, escapes
+from db.questions.events import EventsOf, events
 from db.questions.finding_lists import FindingsOf, findings
 from db.questions.frame_history import HistoryOf, frame_history
 from db.questions.likeness import SimilarTo, similar
@@ -116,6 +117,12 @@ QUESTIONS = (
         sentence="How often did a defective part pass, and a good one fail?",
         parameters=EscapesOf,
         answer=escapes,
+    ),
+    Question(
+        name="events",
+        sentence="What happened to lines, cameras and frames, and what was not inspected?",
+        parameters=EventsOf,
+        answer=events,
     ),
 )
 

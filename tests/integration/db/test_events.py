@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from db.engine import keep_through_power_cuts, session
 from db.errors import DatabaseError
-from db.events import count_events, newest_events, note_event
+from db.events import EventFilter, count_events, newest_events, note_event
 from db.leases import sole_writer
 from db.models import Event
+from db.questions.catalogue import ask
 from db.upgrade import downgrade, upgrade
 from db.words import EventKind, Severity
 from tests.integration.db.full_plant import everything, fill
@@ -44,6 +46,10 @@ def note(engine: Engine, *events: Event) -> list[bool]:
         return [note_event(opened, one) for one in events]
 
 
+def keys(opened: Session, **wanted: Any) -> list[str]:
+    return [row.key for row in newest_events(opened, EventFilter(**wanted))]
+
+
 def test_an_event_that_is_told_twice_is_written_once(engine: Engine) -> None:
     assert note(engine, event(), event(text="told again")) == [True, False]
     assert note(engine, event()) == [False]
@@ -66,13 +72,45 @@ def test_events_are_read_newest_first_by_camera_kind_line_and_time(engine: Engin
     )
 
     with session(engine, read_only=True) as opened:
-        assert [row.key for row in newest_events(opened)] == ["d", "c", "b", "a"]
-        assert [row.key for row in newest_events(opened, camera_id="cam-1")] == ["c", "a"]
-        assert [row.key for row in newest_events(opened, kind=EventKind.GAP)] == ["d", "b", "a"]
-        assert [row.key for row in newest_events(opened, line_id="L1", limit=1)] == ["c"]
-        assert [row.key for row in newest_events(opened, since=NOON + 2 * minute)] == ["d", "c"]
+        assert keys(opened) == ["d", "c", "b", "a"]
+        assert keys(opened, camera_id="cam-1") == ["c", "a"]
+        assert keys(opened, kind=EventKind.GAP) == ["d", "b", "a"]
+        assert keys(opened, since=NOON + 2 * minute) == ["d", "c"]
+        assert keys(opened, until=NOON + minute) == ["a"]
+        (newest,) = newest_events(opened, EventFilter(line_id="L1"), limit=1)
+        assert newest.key == "c"
         assert count_events(opened) == {EventKind.GAP: 3, EventKind.SHED: 1}
         assert count_events(opened, since=NOON + minute) == {EventKind.GAP: 2, EventKind.SHED: 1}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, ["it began", "lost", "three frames are missing"]),
+        ({"kind": "gap"}, ["three frames are missing"]),
+        ({"severity": "critical", "line": "L1"}, ["lost"]),
+        ({"part": "bracket", "until": "2026-03-30T12:00:30+00:00"}, ["three frames are missing"]),
+        ({"since": "2026-03-30T12:02:00+00:00"}, ["it began"]),
+        ({"camera": "cam-9"}, []),
+    ],
+)
+def test_what_happened_can_be_asked(
+    engine: Engine, wanted: dict[str, str], found: list[str]
+) -> None:
+    minute = timedelta(minutes=1)
+    of_all: dict[str, Any] = {"line_id": None, "camera_id": None, "part": None}
+    lost = {"kind": EventKind.CAMERA_LOST, "severity": Severity.CRITICAL}
+    note(
+        engine,
+        event("a"),
+        event("b", at=NOON + minute, text="lost", **lost),
+        event("c", at=NOON + 2 * minute, kind=EventKind.STARTED, text="it began", **of_all),
+    )
+
+    with session(engine, read_only=True) as opened:
+        table = ask(opened, "events", wanted, now=NOON)
+    assert list(table["text"]) == found
+    assert set(table["facts"]) <= {'{"shots": 3, "web_from_mm": null}'}
 
 
 def test_an_unknown_kind_of_event_is_refused(engine: Engine) -> None:

@@ -20,7 +20,7 @@ from benchmarks.ingestion.running import (
     wait_for,
 )
 from db.engine import connect, default_url, session
-from db.events import count_events, newest_events
+from db.events import EventFilter, count_events, newest_events
 from db.upgrade import upgrade
 from db.words import EventKind
 from inspect_pipeline.service.cli.people import app as users
@@ -184,7 +184,7 @@ path = "{tmp_path / "incoming"}"
     assert frames_in(url) == drawn(2)
     engine = connect(url)
     with session(engine, read_only=True) as opened:
-        (lost,) = newest_events(opened, kind=EventKind.CAMERA_LOST)
+        (lost,) = newest_events(opened, EventFilter(kind=EventKind.CAMERA_LOST))
     engine.dispose()
     assert lost.camera_id == "cam-2"
 
