@@ -11,10 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.columns import Base
-from db.counting import counting_alone
-from db.long_slots import count_days_again
 from db.models import Activation, Camera, Line, Model, Part, Plant
 from db.plants import zone_of
+from db.tallies.locks import counting_alone
+from db.tallies.long_slots import count_days_again
 
 
 @dataclass(frozen=True, kw_only=True)

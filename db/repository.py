@@ -9,12 +9,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.catalogue import meet_camera
-from db.counting import counting
 from db.errors import RecordRefused, UnknownRecord
-from db.judged_tallying import keep_frame, tally_another
 from db.models import Finding, Frame, Inspection, Model
 from db.queries import find_inspection
-from db.tallying import tally_inspection
+from db.tallies.findings import tally_inspection
+from db.tallies.judged_frames import keep_frame, tally_another
+from db.tallies.locks import counting
 from db.urgency import urgency
 from db.web_joining import Grade, join, meetings
 from db.web_neighbours import keep_web_around

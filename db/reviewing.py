@@ -15,15 +15,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
 
-from db.counting import counting
 from db.errors import RecordRefused, ReviewConflict, UnknownRecord
-from db.judged_tallying import keep_frame, keep_frames_of, tally_audit, tally_settled
 from db.models import Audit, Finding, Review
 from db.note_search import keep_notes
 from db.rows import ReviewRow
 from db.selects import reviews_select
-from db.tallying import tally_states
-from db.verdict_tallying import said_of, tally_reviews
+from db.tallies.findings import tally_states
+from db.tallies.judged_frames import keep_frame, keep_frames_of, tally_audit, tally_settled
+from db.tallies.locks import counting
+from db.tallies.opinions import said_of, tally_reviews
 from db.words import Judgement, ReviewState
 
 _COUNTED = [

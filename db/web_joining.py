@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.judged_tallying import keep_frames_of, tally_regions
 from db.models import Alert, Finding, Frame, JoinedRegion
-from db.tallying import tally_findings
+from db.tallies.findings import tally_findings
+from db.tallies.judged_frames import keep_frames_of, tally_regions
 from db.urgency import urgency
 from db.web_neighbours import WebAround, frame_line
 from db.web_regions import WebRegion, is_same_defect, region_on_web, whole_defect

@@ -19,7 +19,7 @@ from db.errors import DatabaseError
 from db.evidence import EvidenceStore
 from db.models import Frame, Inspection
 from db.pictures import Fault, disagreements, named_pictures
-from db.recounting import wrong_tallies
+from db.tallies.recounting import wrong_tallies
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 240.0

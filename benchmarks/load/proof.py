@@ -11,10 +11,10 @@ from sqlalchemy import Engine, select
 from benchmarks.load.line import LINE
 from benchmarks.load.reviewer import Diary, Promise
 from db.engine import session
-from db.judging import Opinion, Region, judged_by_reviews
 from db.models import Finding, Frame, Inspection, PlaceMonth, Review
 from db.plants import zone_of
-from db.tally_levels import (
+from db.tallies.judging import Opinion, Region, judged_by_reviews
+from db.tallies.levels import (
     AGREEMENT_LEVELS,
     FINDING_LEVELS,
     Levels,
@@ -23,9 +23,9 @@ from db.tally_levels import (
     judged_levels,
     verdict_levels,
 )
-from db.tally_slots import Months, place_cell
-from db.verdict_tallying import agreement_keys, verdict_keys
-from db.verdicts import Said
+from db.tallies.opinions import agreement_keys, verdict_keys
+from db.tallies.slots import Months, place_cell
+from db.tallies.verdicts import Said
 from db.words import ReviewState
 
 

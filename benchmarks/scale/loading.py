@@ -32,7 +32,7 @@ from benchmarks.scale.year import DAY_ROWS, Asked, days_of
 from db import models
 from db.columns import Base, metadata_table
 from db.engine import session
-from db.recounting import recount
+from db.tallies.recounting import recount
 
 FILLED = (*DAY_ROWS, "folded_notes", "inspection_tallies", "finding_tallies")
 

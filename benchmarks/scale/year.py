@@ -34,7 +34,7 @@ from benchmarks.scale.world import (
     model_of,
 )
 from db.note_search import folded
-from db.tallying import FINDING_SLOT, INSPECTION_SLOT
+from db.tallies.findings import FINDING_SLOT, INSPECTION_SLOT
 from db.words import Outcome, UnfitReason, Verdict
 
 OUTCOMES = tuple(Outcome)

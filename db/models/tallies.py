@@ -1,9 +1,9 @@
 """Counts that are kept while rows are written, so that nobody counts ten million rows to ask.
 
 Those of inspections and findings; what people say is counted beside (`db.models.verdict_tallies`).
-All are exact at every commit: `db.tallying` changes them in the transaction that changes the rows,
-and `db check` counts again. The same things are counted in long and in short slots: a question
-takes the long ones inside its time and short ones at its ends (`db.tally_slots`). A slot is named
+All are exact at every commit: `db.tallies.findings` changes them in the transaction that changes
+the rows, and `db check` counts again. The same things are counted in long and in short slots: a question
+takes the long ones inside its time and short ones at its ends (`db.tallies.slots`). A slot is named
 by when it begins.
 """
 
@@ -93,7 +93,7 @@ class FindingMonth(FindingCounts):
 class PlaceMonth(_FoundByPlace):
     """How many findings of a month of UTC lie in which cell of the frame, and in which state.
 
-    PLACE_CELLS by PLACE_CELLS cells (`db.tally_slots`), from the left and from above, from 0.
+    PLACE_CELLS by PLACE_CELLS cells (`db.tallies.slots`), from the left and from above, from 0.
     """
 
     __tablename__ = "place_months"

@@ -1,7 +1,8 @@
 """Kept counts of what people say, exact at every commit like those of `db.models.tallies`.
 
-`db.verdicts` and `db.judging` say what counts, `db.verdict_tallying` and `db.judged_tallying` keep
-the counts. Questions read whole days of them, so that no further index is needed.
+`db.tallies.verdicts` and `db.tallies.judging` say what counts, `db.tallies.opinions` and
+`db.tallies.judged_frames` keep the counts. Questions read whole days of them, so that no further
+index is needed.
 """
 
 from __future__ import annotations

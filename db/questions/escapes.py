@@ -1,6 +1,6 @@
 """What the line let through and what it stopped for nothing, as people say who looked again.
 
-Counted from the kept tallies of judged frames (`db.judging` says what counts).
+Counted from the kept tallies of judged frames (`db.tallies.judging` says what counts).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from db.questions.selection import (
 )
 from db.rows import FindingFilter
 from db.selects import finding_conditions
-from db.tally_slots import PLACE_CELLS, Months, Piece, pieces
+from db.tallies.slots import PLACE_CELLS, Months, Piece, pieces
 
 MOST_NAMED_COLUMNS = len(ascii_uppercase)
 

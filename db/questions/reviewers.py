@@ -21,7 +21,7 @@ from db.questions.periods import USUAL_SHIFTS, Period, Span, read_shifts, span_o
 from db.questions.proportions import wilson_interval
 from db.questions.selection import Selection, agreement_counts, plant_zone, verdict_counts
 from db.tables import rows_table
-from db.verdicts import SETTLED
+from db.tallies.verdicts import SETTLED
 from db.words import ReviewState
 
 

@@ -18,7 +18,7 @@ from db.models.tallies import Tally
 from db.plants import zone_of
 from db.questions.parameters import asked
 from db.rows import FrameFilter
-from db.tally_levels import (
+from db.tallies.levels import (
     AGREEMENT_LEVELS,
     FINDING_LEVELS,
     Levels,
@@ -26,7 +26,7 @@ from db.tally_levels import (
     judged_levels,
     verdict_levels,
 )
-from db.tally_slots import Piece, pieces
+from db.tallies.slots import Piece, pieces
 from db.words import ReviewState
 
 SHORTEST_PREFIX = 4

@@ -16,7 +16,7 @@ from db.models import Finding
 from db.questions.selection import Selection, finding_counts
 from db.rows import AfterUrgent, FindingFilter
 from db.selects import Rows, worst_first_select
-from db.tally_slots import Every, Months
+from db.tallies.slots import Every, Months
 
 _OLDEST_AND_NEWEST = select(
     select(func.min(Finding.taken_at)).scalar_subquery(),

@@ -18,8 +18,8 @@ from db.descriptors import code_of, decode_descriptor
 from db.engine import connect, session, snapshot
 from db.masks import decode_mask
 from db.models import Finding, Frame, Inspection, Review
-from db.recounting import wrong_tallies
 from db.reviewing import undo
+from db.tallies.recounting import wrong_tallies
 from db.upgrade import upgrade
 from db.urgency import urgency
 from db.words import ReviewState

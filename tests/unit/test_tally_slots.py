@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from db.tally_slots import HOUR, QUARTER, Days, Every, Months, Piece, pieces, place_cell
+from db.tallies.slots import HOUR, QUARTER, Days, Every, Months, Piece, pieces, place_cell
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LEVELS = (("month", Months()), ("day", Days(UTC)))

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db.judging import Judged, Opinion, Region, judged_by_audit, judged_by_reviews
-from db.verdicts import Said, last_verdicts, pairs, standing
+from db.tallies.judging import Judged, Opinion, Region, judged_by_audit, judged_by_reviews
+from db.tallies.verdicts import Said, last_verdicts, pairs, standing
 from db.words import JudgedBy, Judgement, Outcome, ReviewState, Verdict
 
 YES, NO, PERHAPS = ReviewState.CONFIRMED, ReviewState.FALSE_ALARM, ReviewState.SECOND_LOOK

@@ -13,13 +13,13 @@ import typer
 from rich.console import Console
 from sqlalchemy import Engine
 
-from db import recounting
 from db.engine import connect, session, shown, snapshot
 from db.errors import DatabaseError
 from db.evidence import EvidenceStore, evidence_folder
 from db.integrity import broken_places
 from db.pictures import Fault, NamedPicture, disagreements, named_pictures
-from db.recounting import wrong_tallies
+from db.tallies import recounting
+from db.tallies.recounting import wrong_tallies
 from db.upgrade import current_revision, head_revision, open_database, upgrade
 
 DEFAULT_URL = "sqlite:///findings.db"

@@ -30,8 +30,8 @@ from db.models import (
     User,
 )
 from db.pictures import disagreements, named_pictures
-from db.recounting import wrong_tallies
 from db.reviewing import audit_frame, review_finding
+from db.tallies.recounting import wrong_tallies
 from db.transfer import tables_of
 from db.words import (
     AlertState,

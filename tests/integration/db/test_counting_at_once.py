@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from db.catalogue import meet_plant
 from db.engine import session, snapshot
 from db.models import JudgedTally, Plant
-from db.recounting import recount, wrong_tallies
 from db.repository import record_inspection
 from db.reviewing import audit_frame, review_finding
+from db.tallies.recounting import recount, wrong_tallies
 from db.words import JudgedBy, Judgement, ReviewState
 from tests.integration.db.bare_rows import (
     NOON,

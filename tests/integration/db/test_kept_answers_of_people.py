@@ -28,7 +28,7 @@ from db.questions.reviewers import (
     false_alarms,
 )
 from db.questions.selection import Selection
-from db.recounting import recount, wrong_tallies
+from db.tallies.recounting import recount, wrong_tallies
 from db.words import ReviewState
 from tests.integration.db.asking import rows
 from tests.integration.db.kept_counts import OF_WHAT_PEOPLE_SAY, rows_that_count

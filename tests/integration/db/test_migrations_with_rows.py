@@ -22,8 +22,8 @@ from db.models import (
     Part,
     PlaceMonth,
 )
-from db.recounting import wrong_tallies
 from db.rows import FindingFilter
+from db.tallies.recounting import wrong_tallies
 from db.upgrade import current_revision, downgrade, upgrade
 from db.words import Outcome, ReviewState
 from tests.integration.db.bare_rows import picture_name, sha

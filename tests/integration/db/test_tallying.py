@@ -12,10 +12,10 @@ from sqlalchemy import Engine
 
 from db.engine import session, snapshot
 from db.models import Finding, FindingTally, Frame, Inspection, InspectionTally
-from db.recounting import recount, wrong_tallies
 from db.repository import record_inspection
 from db.reviewing import review_findings, undo
-from db.tallying import FINDING_SLOT, INSPECTION_SLOT, slot_of
+from db.tallies.findings import FINDING_SLOT, INSPECTION_SLOT, slot_of
+from db.tallies.recounting import recount, wrong_tallies
 from db.words import Outcome, ReviewState, Severity, Verdict
 from tests.integration.db.bare_rows import (
     NOON,

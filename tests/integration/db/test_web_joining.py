@@ -12,9 +12,9 @@ from sqlalchemy import Engine, func, select
 
 from db.engine import session, snapshot
 from db.models import Alert, Finding, Frame, Inspection, JoinedRegion
-from db.recounting import wrong_tallies
 from db.repository import record_inspection
 from db.reviewing import review_findings
+from db.tallies.recounting import wrong_tallies
 from db.words import AlertState, ReviewState, Severity, Verdict
 from tests.integration.db.bare_rows import NOON, a_model, inspection_row, sha
 from tests.integration.db.web_of_defects import (

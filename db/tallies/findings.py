@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from db.models import Finding, Frame, Inspection
-from db.tally_changes import Key, add_counts
-from db.tally_levels import FINDING_LEVELS, PLACE_LEVELS, inspection_levels
-from db.tally_slots import HOUR, QUARTER, Every, place_cell
+from db.tallies.changes import Key, add_counts
+from db.tallies.levels import FINDING_LEVELS, PLACE_LEVELS, inspection_levels
+from db.tallies.slots import HOUR, QUARTER, Every, place_cell
 from db.words import ReviewState
 
 INSPECTION_SLOT = QUARTER

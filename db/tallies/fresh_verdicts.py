@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from db.models import AgreementTally, Finding, Review, VerdictTally
 from db.models.tallies import Tally
-from db.quarter_counts import QuarterCounts
-from db.tally_changes import Key
-from db.verdict_tallying import agreement_keys, verdict_keys
-from db.verdicts import Said
+from db.tallies.changes import Key
+from db.tallies.opinions import agreement_keys, verdict_keys
+from db.tallies.quarter_counts import QuarterCounts
+from db.tallies.verdicts import Said
 
 ROWS_AT_ONCE = 10_000
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from db.verdicts import SETTLED
+from db.tallies.verdicts import SETTLED
 from db.words import JudgedBy, Judgement, Outcome, ReviewState, Verdict
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from db.tally_changes import Key
-from db.tally_slots import QUARTER
+from db.tallies.changes import Key
+from db.tallies.slots import QUARTER
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SORTS = 2**31  # more than there ever are; a code is the number of the quarter and of the sort

@@ -1,6 +1,7 @@
 """What the shortest tallies of inspections, findings and judged frames should say: one select each.
 
-The selects group rows as the rules of `db.tallying` and `db.judging` do, in the database's words.
+The selects group rows as the rules of `db.tallies.findings` and `db.tallies.judging` do, in the
+database's words.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ from db.models import (
 )
 from db.models.tallies import Tally
 from db.selects import Rows
-from db.tally_slots import PLACE_CELLS
-from db.tallying import FINDING_SLOT, INSPECTION_SLOT
-from db.verdicts import SETTLED
+from db.tallies.findings import FINDING_SLOT, INSPECTION_SLOT
+from db.tallies.slots import PLACE_CELLS
+from db.tallies.verdicts import SETTLED
 from db.words import JudgedBy, Judgement, Outcome, ReviewState, Verdict
 
 
@@ -165,7 +166,7 @@ def _month(dialect: str, moment: InstrumentedAttribute[datetime]) -> ColumnEleme
 
 
 def _cell(dialect: str, place: InstrumentedAttribute[float]) -> ColumnElement[int]:
-    """As db.tally_slots.place_cell says it."""
+    """As db.tallies.slots.place_cell says it."""
     cells: ColumnElement[int] = literal_column(str(PLACE_CELLS))
     if dialect == "postgresql":
         return cast(func.least(func.floor(place * cells), cells - 1), SmallInteger)
@@ -177,7 +178,7 @@ def _slot(
     moment: InstrumentedAttribute[datetime] | ColumnElement[datetime],
     slot: timedelta,
 ) -> ColumnElement[datetime]:
-    """The beginning of the slot (db.tallying.slot_of), as each database stores times."""
+    """The beginning of the slot (db.tallies.findings.slot_of), as each database stores times."""
     seconds: ColumnElement[int] = literal_column(str(int(slot.total_seconds())))
     if dialect == "postgresql":
         epoch: ColumnElement[datetime] = literal_column("TIMESTAMPTZ '1970-01-01 00:00:00+00'")

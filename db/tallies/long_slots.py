@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from db.columns import UtcDateTime, metadata_table
 from db.models.tallies import Tally
 from db.selects import Rows
-from db.tally_changes import Key
-from db.tally_levels import Levels, levels_of_plant
-from db.tally_slots import Slots
+from db.tallies.changes import Key
+from db.tallies.levels import Levels, levels_of_plant
+from db.tallies.slots import Slots
 
 
 def count_days_again(opened: Session, zone: ZoneInfo) -> None:

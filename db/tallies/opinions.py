@@ -13,9 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models import Finding, Review
-from db.tally_changes import Key, add_counts
-from db.tally_levels import AGREEMENT_LEVELS, verdict_levels
-from db.verdicts import Said, last_verdicts, pairs
+from db.tallies.changes import Key, add_counts
+from db.tallies.levels import AGREEMENT_LEVELS, verdict_levels
+from db.tallies.verdicts import Said, last_verdicts, pairs
 
 
 def said_of(opened: Session, finding_ids: Sequence[int]) -> dict[int, list[Said]]:

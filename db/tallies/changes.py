@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.columns import Base, metadata_table
-from db.tally_levels import Levels
+from db.tallies.levels import Levels
 
 Key = tuple[Any, ...]  # of a tally, its columns in order; the first is the slot's beginning
 

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from db.judging import Judged, Opinion, Region, judged_by_audit, judged_by_reviews
 from db.models import Audit, Finding, Frame, Inspection
-from db.tally_changes import Key, add_counts
-from db.tally_levels import judged_levels
+from db.tallies.changes import Key, add_counts
+from db.tallies.judging import Judged, Opinion, Region, judged_by_audit, judged_by_reviews
+from db.tallies.levels import judged_levels
 from db.words import Judgement, ReviewState
 
 

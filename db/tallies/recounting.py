@@ -10,16 +10,16 @@ from sqlalchemy import delete, func, insert, select, union_all
 from sqlalchemy.orm import Session
 
 from db.columns import metadata_table
-from db.counting import counting_alone
-from db.fresh_counts import fresh_counts
-from db.fresh_verdicts import fresh_verdicts
-from db.long_slots import Lacking, sum_again
 from db.models.tallies import Tally
 from db.plants import zone_of
-from db.quarter_counts import QuarterCounts
 from db.selects import Rows
-from db.tally_changes import Key
-from db.tally_levels import all_levels
+from db.tallies.changes import Key
+from db.tallies.fresh_counts import fresh_counts
+from db.tallies.fresh_verdicts import fresh_verdicts
+from db.tallies.levels import all_levels
+from db.tallies.locks import counting_alone
+from db.tallies.long_slots import Lacking, sum_again
+from db.tallies.quarter_counts import QuarterCounts
 
 ROWS_AT_ONCE = 5000
 

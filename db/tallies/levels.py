@@ -25,7 +25,7 @@ from db.models import (
     VerdictTally,
 )
 from db.models.tallies import Tally
-from db.tally_slots import HOUR, QUARTER, Days, Every, Months, Slots
+from db.tallies.slots import HOUR, QUARTER, Days, Every, Months, Slots
 
 Level = tuple[type[Tally], Slots]
 Levels = tuple[Level, ...]
