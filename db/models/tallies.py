@@ -2,9 +2,9 @@
 
 Those of inspections and findings; what people say is counted beside (`db.models.verdict_tallies`).
 All are exact at every commit: `db.tallies.findings` changes them in the transaction that changes
-the rows, and `db check` counts again. The same things are counted in long and in short slots: a question
-takes the long ones inside its time and short ones at its ends (`db.tallies.slots`). A slot is named
-by when it begins.
+the rows, and `db check` counts again. The same things are counted in long and in short slots: a
+question takes the long ones inside its time and short ones at its ends (`db.tallies.slots`). A slot
+is named by when it begins.
 """
 
 from __future__ import annotations
