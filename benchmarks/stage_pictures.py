@@ -18,7 +18,8 @@ from inspect_pipeline.inspector import Inspector
 from inspect_pipeline.opinion import OVERLAP_SHARE, restored, see
 from inspect_pipeline.records import Frame, Picture
 from inspect_pipeline.reports.drawing import as_rgb, overlay, scale_for
-from inspect_pipeline.service.build import build_inspector, simulated_line
+from inspect_pipeline.service.build import build_inspector
+from inspect_pipeline.service.webs import simulated_line
 from inspect_pipeline.stages.compare import compare
 from inspect_pipeline.stages.invert import invert
 from inspect_pipeline.stages.regions import find_regions

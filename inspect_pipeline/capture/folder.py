@@ -183,7 +183,7 @@ def natural_order(path: Path) -> list[tuple[int, int, str]]:
 
 
 def modified_at(path: Path) -> datetime:
-    """Now, where the file has vanished or carries a time outside the calendar."""
+    """When it was written; now, where it has vanished or carries a time outside the calendar."""
     try:
         seconds = (path.stat() if path.exists() else path.lstat()).st_mtime
         return datetime.fromtimestamp(seconds, UTC)

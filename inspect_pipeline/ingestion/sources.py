@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from inspect_pipeline.capture.camera import Gap, Shot
-from inspect_pipeline.capture.folder import FolderCamera
+from inspect_pipeline.capture.folder import FolderCamera, modified_at
 from inspect_pipeline.capture.reading import read_content
 from inspect_pipeline.errors import CameraEnded, UnreadablePicture
 
@@ -48,7 +48,7 @@ class PicturesOfNow:
             content = read_content(path)
         except UnreadablePicture as error:
             content = str(error).encode("utf-8", "backslashreplace")
-        return Shot(content=content, taken_at=_modified_at(path), source=str(path))
+        return Shot(content=content, taken_at=modified_at(path), source=str(path))
 
     def acknowledge(self, shot: Shot) -> None:
         """The file stays where it is."""
@@ -123,11 +123,3 @@ class RememberedCamera:
             return datetime.fromisoformat(said["start_at"]), int(said["safe"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
-
-
-def _modified_at(path: Path) -> datetime:
-    """Now, where the file has vanished or carries a time outside the calendar."""
-    try:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except (OSError, OverflowError, ValueError):
-        return datetime.now(UTC)

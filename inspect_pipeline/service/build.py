@@ -5,18 +5,15 @@ What is heavy is imported by what needs it: the process of a camera has no use f
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db import models
 from inspect_pipeline.service.ledger import Ledger
-from plant_config.camera import SimulatedCameraSettings
 from plant_config.part import Part
 from plant_config.plant import Plant
 
 if TYPE_CHECKING:
-    from inspect_pipeline.capture.simulated import SimulatedLine
     from inspect_pipeline.inspector import Inspector
 
 
@@ -29,22 +26,6 @@ def build_inspector(models: Path, part: Part) -> Inspector:
     said = part.fitness.reference if part.fitness else None
     reference = read_picture(said) if said is not None else None
     return Inspector(load_bundle(models, part.name), part, reference=reference)
-
-
-def simulated_line(settings: SimulatedCameraSettings, *, start_at: datetime) -> SimulatedLine:
-    from inspect_pipeline.capture.simulated import SimulatedLine
-
-    return SimulatedLine(
-        settings.material,
-        seed=settings.seed,
-        line_id=settings.line,
-        camera_id=settings.id,
-        part=settings.part,
-        start_at=start_at,
-        frame_wh=settings.frame_wh,
-        defect_rate=settings.defect_rate,
-        parts_max=settings.frames,
-    )
 
 
 def meet_plant(ledger: Ledger, plant: Plant) -> None:

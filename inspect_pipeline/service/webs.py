@@ -44,6 +44,22 @@ def as_web(camera: Camera, settings: CameraSettings, memory_folder: Path) -> Cam
     return LineScan(camera, line_scan_rules(settings.line_scan), memory)
 
 
+def simulated_line(settings: SimulatedCameraSettings, *, start_at: datetime) -> SimulatedLine:
+    """One part per picture, with the truth about them."""
+    return SimulatedLine(
+        settings.material,
+        seed=settings.seed,
+        line_id=settings.line,
+        camera_id=settings.id,
+        part=settings.part,
+        start_at=start_at,
+        frame_wh=settings.frame_wh,
+        defect_rate=settings.defect_rate,
+        period_s=settings.period_s,
+        parts_max=settings.frames,
+    )
+
+
 def simulated_camera(
     settings: SimulatedCameraSettings,
     *,
@@ -91,16 +107,4 @@ def _scenery(
             counts_per_line=counts,
             counter_bits=scan.counter_bits,
         )
-    return PartsUnderCamera(
-        SimulatedLine(
-            settings.material,
-            seed=settings.seed,
-            line_id=settings.line,
-            camera_id=settings.id,
-            part=settings.part,
-            start_at=start_at,
-            frame_wh=settings.frame_wh,
-            defect_rate=settings.defect_rate,
-            period_s=settings.period_s,
-        )
-    )
+    return PartsUnderCamera(simulated_line(settings, start_at=start_at))

@@ -110,8 +110,9 @@ def _inspect_camera(
     ledger: Ledger,
     truth: TruthKeeper,
 ) -> None:
-    from inspect_pipeline.service.build import build_inspector, simulated_line
+    from inspect_pipeline.service.build import build_inspector
     from inspect_pipeline.service.inspecting import inspect_frames
+    from inspect_pipeline.service.webs import simulated_line
 
     inspector = build_inspector(plant.storage.models_folder, plant.part(settings.part))
     line = simulated_line(settings, start_at=FIRST_FRAME_AT)
