@@ -88,11 +88,11 @@ def newest_events(
     ]
 
 
-def count_events(opened: Session, *, since: datetime | None = None) -> Counter[EventKind]:
+def count_events(opened: Session, wanted: EventFilter | None = None) -> Counter[EventKind]:
     """How many of each kind?"""
     chosen = select(Event.kind, func.count()).group_by(Event.kind)
-    if since is not None:
-        chosen = chosen.where(Event.at >= since)
+    if wanted is not None:
+        chosen = chosen.where(*_conditions(wanted))
     counted: Counter[EventKind] = Counter()
     for kind, count in opened.execute(chosen):
         counted[kind] = count

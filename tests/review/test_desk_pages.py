@@ -15,6 +15,8 @@ import pytest
 from sqlalchemy import Engine
 
 from db.engine import session
+from db.events import count_events, note_event
+from db.models import Event
 from db.pictures import PictureKind
 from db.pruning import prune
 from db.retention import Retention, Shield
@@ -110,6 +112,26 @@ def test_the_dashboard_says_how_the_line_does_and_what_waits(
     assert "Where on bracket" in text
     assert "2 findings: show them" in text
     assert f"bracket-{MODEL_ID[:12]}" in text
+
+
+def test_the_dashboard_leads_to_what_happened(
+    signed_in: SignIn, filled: Ledger, engine: Engine
+) -> None:
+    with session(engine) as opened:
+        for kind, severity in (("shed", "critical"), ("shed", "critical"), ("started", "minor")):
+            key = f"{kind} {severity} {count_events(opened).total()}"
+            facts = {"at": NOON, "text": "the newest frame was shed", "facts": {}}
+            note_event(opened, Event(key=key, kind=kind, severity=severity, **facts))
+    viewer = signed_in(Role.VIEWER)
+
+    text = viewer.get("/dashboard?days=7").text
+    assert "shed: 2 times" in text
+    assert "started" not in text
+    address = re.search(r'href="(/questions/events[^"]*)"', text)
+    assert address is not None
+    asked = viewer.get(address[1].replace("&amp;", "&"))
+    assert asked.status_code == 200
+    assert asked.text.count("the newest frame was shed") == 2
 
 
 def test_an_empty_time_leads_to_where_frames_are(

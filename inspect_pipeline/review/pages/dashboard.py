@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from db import overview, plants
 from db.catalogue import activations
+from db.events import EventFilter, count_events
 from db.overview import LastFrame
 from db.plants import Places
 from db.questions.pareto import Cause, HeatMapOf, ParetoOf, heat_map, pareto
 from db.questions.periods import Period
 from db.questions.rates import By, ChartOf, RateOf, control_chart, defect_rate
 from db.questions.selection import Selection
+from db.words import Severity
 from inspect_pipeline.review.access import Viewer
 from inspect_pipeline.review.charts import HeatPlot, control_plot, heat_plot, pareto_plot
 from inspect_pipeline.review.desk import desk_of
@@ -219,6 +221,24 @@ def _strips(opened: Session, places: Places, now: datetime) -> list[CameraStrip]
     return strips
 
 
+def _grave_events(opened: Session, asked: Asked) -> list[Attention]:
+    """Frames that were shed or set apart, cameras lost, disks full: of any rank but the lowest."""
+    found = []
+    for severity, tone in ((Severity.CRITICAL, "bad"), (Severity.MAJOR, "doubt")):
+        wanted = EventFilter(
+            line_id=asked.line or None,
+            part=asked.part or None,
+            since=asked.wanted.since,
+            until=asked.wanted.until,
+            severity=severity,
+        )
+        for kind, count in count_events(opened, wanted).most_common():
+            words = f"{kind.value.replace('_', ' ')}: {count} {'time' if count == 1 else 'times'}"
+            path = "/questions/events?" + asked.query(severity=severity.value, kind=kind.value)
+            found.append(Attention(tone=tone, words=words, path=path))
+    return found
+
+
 def _attention(opened: Session, asked: Asked, strips: list[CameraStrip]) -> list[Attention]:
     found = []
     for severity, count in reversed(overview.waiting(opened, asked.everywhere).items()):
@@ -232,6 +252,7 @@ def _attention(opened: Session, asked: Asked, strips: list[CameraStrip]) -> list
             words = f"{camera_id}: {100 * share.value:.1f} % of {share.of} frames were unfit"
             path = "/questions/rate?" + asked.query(camera=camera_id, by="camera,day")
             found.append(Attention(tone="bad", words=words, path=path))
+    found += _grave_events(opened, asked)
     for strip in strips:
         if strip.silent_for is not None:
             words = f"{strip.camera_id}: no frame for {_long(strip.silent_for)}"

@@ -80,7 +80,10 @@ def test_events_are_read_newest_first_by_camera_kind_line_and_time(engine: Engin
         (newest,) = newest_events(opened, EventFilter(line_id="L1"), limit=1)
         assert newest.key == "c"
         assert count_events(opened) == {EventKind.GAP: 3, EventKind.SHED: 1}
-        assert count_events(opened, since=NOON + minute) == {EventKind.GAP: 2, EventKind.SHED: 1}
+        assert count_events(opened, EventFilter(since=NOON + minute)) == {
+            EventKind.GAP: 2,
+            EventKind.SHED: 1,
+        }
 
 
 @pytest.mark.parametrize(
