@@ -51,7 +51,6 @@ class Ledger:
         url = self._engine.url.render_as_string(hide_password=False)
         self.store = EvidenceStore(evidence_folder(url) if evidence is None else evidence)
         self._now = now
-        self._rows = RowMaker(self.store, now)
 
     def register_model(
         self, model_id: str, part: str, card: Mapping[str, object], *, name: str | None = None
@@ -90,7 +89,7 @@ class Ledger:
         known_id = self._known(inspection)
         if known_id is not None:
             return Recorded(inspection_id=known_id, written=False)
-        row = self._rows.inspection_row(inspection)  # writes the evidence files
+        row = RowMaker(self.store, self._now).inspection_row(inspection)  # writes evidence files
         with session(self._engine) as opened:
             return repository.record_inspection(opened, frame_row(inspection), row, _stored(grade))
 
