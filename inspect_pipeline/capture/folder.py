@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from inspect_pipeline.capture.reading import PICTURE_ENDINGS, decode_picture, read_content
 from inspect_pipeline.errors import CaptureError, UnreadablePicture
@@ -28,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class FolderCamera:
-    """Yields every picture of the sources once: a FrameSource.
+    """Yields every picture of the sources once.
 
     A file that is named as a source is read whatever its ending. Inside folders, pictures are told
     by their ending; `pattern` (`cam1_*.png`) narrows that further. Names that begin with a dot are
@@ -51,18 +49,6 @@ class FolderCamera:
         self.part = part
         self.pattern = pattern
         self.recursive = recursive
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-        /,
-    ) -> None:
-        """Nothing stays open between two pictures."""
 
     def frames(self) -> Iterator[Captured]:
         """The pictures that are there now; the folders are listed before this returns.

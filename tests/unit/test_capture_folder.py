@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 
 from inspect_pipeline.capture.folder import FolderCamera
-from inspect_pipeline.capture.source import FrameSource
 from inspect_pipeline.errors import CaptureError
 from inspect_pipeline.records import Captured, Frame, UnreadableFrame
 
@@ -43,14 +42,6 @@ def lock(path: Path) -> None:
 
 def names(captured: list[Captured], folder: Path) -> list[str]:
     return [Path(each.key.source).relative_to(folder).as_posix() for each in captured]
-
-
-def test_the_folder_camera_is_a_frame_source(tmp_path: Path) -> None:
-    put(tmp_path, "a.png")
-    source: FrameSource = camera(tmp_path)
-
-    with source as opened:
-        assert len(list(opened.frames())) == 1
 
 
 def test_frames_come_in_natural_order(tmp_path: Path) -> None:

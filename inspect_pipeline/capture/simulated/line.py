@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from itertools import count, islice
-from types import TracebackType
-from typing import Self
 
 from inspect_pipeline.capture.simulated.planting import (
     PictureSeed,
@@ -64,17 +62,6 @@ class SimulatedLine:
             raise UsageError(f"{where}: parts_max must be 0 or more, got {self.parts_max}")
         if self.start_at.utcoffset() != timedelta(0):
             raise UsageError(f"{where}: start_at must be UTC-aware, got {self.start_at!r}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing to let go of."""
 
     def frames(self) -> Iterator[Captured]:
         """What a camera would give: frames without the truth."""
