@@ -131,7 +131,7 @@ def _value(one: Described, random: np.random.Generator, findings: int) -> str | 
         "score_min": lambda: _sometimes(random, 0.1, ("0.8", "0.9")),
         "model": lambda: None,
     }
-    if one.name in usual:
+    if one.name in usual and not one.choices:
         return usual[one.name]()
     if one.takes in (Takes.CHOICE, Takes.CHOICES) and random.random() < 0.5:
         return _one(random, one.choices)
