@@ -63,6 +63,7 @@ class DropFolder:
         self._settling = Settling(settings.settle_s)
         self._given: dict[str, tuple[Path, FileState]] = {}
         self._given_states: dict[Path, FileState] = {}
+        self._put_away_at_s: dict[Path, float] = {}  # those that a scan under way may still tell of
         self._refused_since: dict[Path, float] = {}
         self._locked: set[Path] = set()
         self._gaps: list[Gap] = []
@@ -140,6 +141,8 @@ class DropFolder:
             return
         self._stuck.discard(path)
         self._taken.forget(path)
+        self._settling.forget(path)
+        self._put_away_at_s[path] = time.monotonic()
 
     def _next_shot(self) -> Shot | None:
         now_s = time.monotonic()
@@ -238,7 +241,12 @@ class DropFolder:
             raise self._gone(scanned) from scanned
         now_s = time.monotonic()
         self._is_all_found = scanned.is_complete
+        self._put_away_at_s = {
+            path: at_s for path, at_s in self._put_away_at_s.items() if at_s >= scanned.began_s
+        }
         for path, state in scanned.files:
+            if path in self._put_away_at_s:
+                continue  # seen before it was put away; what has its name now is found again
             if path not in self._ready and self._given_states.get(path) != state:
                 self._settling.seen(path, state, now_s)
         for folder in scanned.locked.keys() - self._locked:

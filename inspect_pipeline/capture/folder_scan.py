@@ -56,6 +56,7 @@ class Scanned:
     is_complete: bool
     known: int  # how many others are there that were taken before
     locked: dict[Path, str]
+    began_s: float  # by a clock that never goes back
 
 
 class FolderScanner:
@@ -136,11 +137,18 @@ class FolderScanner:
 
     def _scan(self) -> Scanned:
         self._check_root()
+        began_s = time.monotonic()
         locked: dict[Path, str] = {}
         self._known = 0
         new = heapq.nsmallest(FOUND_MAX, self._new_files(locked), key=_oldest_first)
         is_complete = len(new) < FOUND_MAX
-        return Scanned(files=new, is_complete=is_complete, known=self._known, locked=locked)
+        return Scanned(
+            files=new,
+            is_complete=is_complete,
+            known=self._known,
+            locked=locked,
+            began_s=began_s,
+        )
 
     def _new_files(self, locked: dict[Path, str]) -> Iterator[tuple[Path, FileState]]:
         for entry in self._walk(self._wanted.folder, frozenset(), locked):

@@ -182,6 +182,27 @@ def test_the_same_name_written_anew_is_another_picture(incoming: Path, tmp_path:
 
 
 @WATCHES
+def test_what_the_camera_itself_moves_away_did_not_vanish(
+    incoming: Path, tmp_path: Path, watch: str
+) -> None:
+    """A look at the folder may have begun before a file was moved, and end after."""
+    for number in range(400):
+        put(incoming, f"{number}.png", b"%d" % number)
+    moving = {"after": "move", "move_to": str(tmp_path / "done")}
+
+    with camera(incoming, watch=watch, settle_s=0.0, poll_s=0.05, **moving) as one:
+        given = []
+        for _ in range(400):
+            given.append(next_of(one))
+            if isinstance(given[-1], Shot):
+                one.acknowledge(given[-1])
+        rest = one.wait(0.3)
+
+    assert [gap.reason for gap in given if isinstance(gap, Gap)] == []
+    assert rest is None
+
+
+@WATCHES
 def test_processed_files_are_moved_with_their_folders(
     incoming: Path, tmp_path: Path, watch: str
 ) -> None:
