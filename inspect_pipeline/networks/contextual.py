@@ -6,8 +6,8 @@ says how far it is from good: the distance to a memory of good features, seen fi
 (PatchCore, Roth et al. 2022, arXiv 2106.08265). On demand also the distance to the features of the
 golden twin, the plain difference to it, and DIPN's local evidence. A small hourglass weighs the
 signs. It never sees a grey level, so it cannot learn by heart what synthetic defects look like.
-Two signs it does not weigh: what is far from good as a whole, all features together, and what is far
-from good over a wide area, count whatever was taught.
+Two signs it does not weigh: what is far from good as a whole, all features together, and what is
+far from good over a wide area, count whatever was taught.
 """
 
 from __future__ import annotations
