@@ -106,7 +106,7 @@ def add_figures(
     found = dict(figures or {})
     if passed_score is not None:
         found[SCORE] = passed_score
-    sums = {name: 0.0 for name in SUMS}
+    sums = dict.fromkeys(SUMS, 0.0)
     for name, value in found.items():
         sums[name], sums[f"{name}_squares"] = value, value * value
     counts = {
@@ -191,7 +191,7 @@ def camera_health(opened: Session, wanted: Selection) -> list[CameraHealth]:
             camera_id=row["camera_id"],
             part=row["part"],
             **{name: int(row[name]) for name in COUNTS},
-            figures=means_of(row),
+            figures=means_of(dict(row)),
         )
         for row in opened.execute(chosen).mappings()
     ]

@@ -98,7 +98,7 @@ def _slots(opened: Session, wanted: HealthOf) -> Iterator[tuple[str, str, Span, 
         at = row["slot_at"]
         if at not in spans:
             spans[at] = span_of(at, wanted.by, shifts, zone)
-        yield row["camera_id"], row["part"], spans[at], row
+        yield row["camera_id"], row["part"], spans[at], dict(row)
 
 
 def _columns(means: Mapping[str, FigureMean]) -> dict[str, Any]:

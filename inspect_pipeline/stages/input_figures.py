@@ -12,7 +12,7 @@ from inspect_pipeline.records import InputFigures, Picture
 from inspect_pipeline.stages.prepare import as_channels
 from inspect_pipeline.stages.sharpness import sharpness
 
-PATCHES = 8  # per side
+PATCHES = 16  # per side: dirt on the lens is small
 FOCUS_PX = 1024  # the side of the middle in which focus is measured
 _SEEN_PX = 512  # brightness and contrast need no more pixels than this per side
 _MIDDLE = slice(PATCHES // 4, PATCHES - PATCHES // 4)
