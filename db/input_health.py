@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from math import sqrt
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Executable, Select, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -115,27 +116,23 @@ def add_figures(
         "measured": int(figures is not None),
         "passed": int(passed_score is not None),
     }
-    table = metadata_table(CameraFigures)
-    upsert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
-    added = upsert(table).values(
-        camera_id=place.camera_id,
-        part=place.part,
-        slot_at=_SLOTS.begin(taken_at),
-        line_id=place.line_id,
-        **counts,
-        **sums,
+    opened.execute(
+        _counting(opened.get_bind().dialect.name),
+        {
+            "camera_id": place.camera_id,
+            "part": place.part,
+            "slot_at": _SLOTS.begin(taken_at),
+            "line_id": place.line_id,
+            **counts,
+            **sums,
+        },
     )
-    more = {name: table.columns[name] + added.excluded[name] for name in (*counts, *sums)}
-    keys = [column.name for column in table.primary_key]
-    opened.execute(added.on_conflict_do_update(index_elements=keys, set_=more))
 
 
 def remembered(opened: Session, camera_id: str, part: str) -> dict[str, Any] | None:
     """What the rules remember; nobody else changes it until the transaction ends."""
-    chosen = select(CameraWatch.remembered).where(
-        CameraWatch.camera_id == camera_id, CameraWatch.part == part
-    )
-    return opened.scalar(chosen.with_for_update())
+    found: dict[str, Any] | None = opened.scalar(_known(), {"camera": camera_id, "of_part": part})
+    return found
 
 
 def remember(
@@ -147,17 +144,17 @@ def remember(
     at: datetime,
 ) -> None:
     """Instead of what was remembered before."""
-    table = metadata_table(CameraWatch)
-    upsert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
-    fresh = {
-        "line_id": place.line_id,
-        "kept_at": at,
-        "remembered": dict(remembered),
-        "summary": dict(summary),
-    }
-    added = upsert(table).values(camera_id=place.camera_id, part=place.part, **fresh)
-    replaced = {name: added.excluded[name] for name in fresh}
-    opened.execute(added.on_conflict_do_update(index_elements=["camera_id", "part"], set_=replaced))
+    opened.execute(
+        _remembering(opened.get_bind().dialect.name),
+        {
+            "camera_id": place.camera_id,
+            "part": place.part,
+            "line_id": place.line_id,
+            "kept_at": at,
+            "remembered": dict(remembered),
+            "summary": dict(summary),
+        },
+    )
 
 
 def watches(opened: Session, wanted: Selection | None = None) -> list[WatchRow]:
@@ -219,6 +216,35 @@ def figure_conditions(wanted: Selection) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         conditions.append(CameraFigures.slot_at < wanted.until)
     return conditions
+
+
+@cache  # for each frame anew it would take longer than all else that is done with its figures
+def _counting(dialect: str) -> Executable:
+    """Adds to what was counted before."""
+    table = metadata_table(CameraFigures)
+    added = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    more = {name: table.columns[name] + added.excluded[name] for name in (*COUNTS, *SUMS)}
+    keys = [column.name for column in table.primary_key]
+    return added.on_conflict_do_update(index_elements=keys, set_=more)
+
+
+@cache
+def _remembering(dialect: str) -> Executable:
+    table = metadata_table(CameraWatch)
+    added = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    keys = [column.name for column in table.primary_key]
+    names = [column.name for column in table.columns if not column.primary_key]
+    fresh = {name: added.excluded[name] for name in names}
+    return added.on_conflict_do_update(index_elements=keys, set_=fresh)
+
+
+@cache
+def _known() -> Select[tuple[dict[str, Any]]]:
+    """What is remembered of one camera and part, kept from others."""
+    wanted = {"camera": CameraWatch.camera_id, "of_part": CameraWatch.part}
+    chosen = select(CameraWatch.remembered)
+    chosen = chosen.where(*(column == bindparam(name) for name, column in wanted.items()))
+    return chosen.with_for_update()
 
 
 def _standing(

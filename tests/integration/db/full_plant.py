@@ -216,7 +216,7 @@ def _add_input_health(opened: Session) -> None:
     place = Place(line_id="line-1", camera_id="cam-1", part="bracket")
     figures = {name: 0.1 * (number + 1) for number, name in enumerate(FIGURES)}
     add_figures(opened, place, NOON, is_unfit=False, figures=figures, passed_score=-2.5)
-    summary = {"learned_at": None, "figures": {}}
+    summary: dict[str, object] = {"learned_at": None, "figures": {}}
     remember(opened, place, remembered={"frames": [1, None]}, summary=summary, at=NOON)
 
 

@@ -16,6 +16,7 @@ from db.input_health import camera_health, watches
 from db.models import Frame, Inspection
 from db.questions.selection import Selection
 from db.upgrade import upgrade
+from inspect_pipeline.monitoring.changes import Observed
 from inspect_pipeline.records import InputFigures
 from inspect_pipeline.service.ingesting import handed_over
 from inspect_pipeline.service.ingesting.watching import accept_input, watch_frame
@@ -24,7 +25,7 @@ from plant_config.monitoring import Monitoring
 from plant_config.plant import Plant
 from tests.integration.ingesting.test_writing import inspected, url_of, write_all
 from tests.integration.ingesting.tiny_plant import tiny_plant
-from tests.unit.monitoring.histories import NOON, Observed, frames
+from tests.unit.monitoring.histories import NOON, frames
 
 SETTINGS = Monitoring(reference_frames=200)
 
