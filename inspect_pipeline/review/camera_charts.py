@@ -11,16 +11,18 @@ from db.input_health import Limits
 from db.questions.input_health import HealthRow
 from inspect_pipeline.axes import Area, Axes, Tick, nice
 
-SMALL = Area(width=420, height=190, left=52, right=408, top=12, bottom=156)
+SMALL = Area(width=340, height=184, left=46, right=332, top=12, bottom=152)
 TIME_TICKS = 4
 _PADDING = 0.08
 _FLATTEST = 0.02  # of the value: a drawing that is finer shows only noise
+_ENOUGH_FRAMES = 50  # limits are for means of many frames: a few may lie outside by chance
 
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
     at: datetime
     value: float
+    frames: int
     said: str
 
 
@@ -62,7 +64,7 @@ def points_of(rows: Sequence[HealthRow], name: str) -> list[Point]:
         value = 100.0 * row.unfit / row.frames if name == "unfit" else getattr(row, name)
         if value is not None:
             said = f"{row.period}: {value:.4g}, {row.frames} frames"
-            found.append(Point(at=row.from_at, value=value, said=said))
+            found.append(Point(at=row.from_at, value=value, frames=row.frames, said=said))
     return found
 
 
@@ -75,11 +77,15 @@ def figure_plot(
     zone: ZoneInfo,
     limits: Limits | None = None,
     known_at: datetime | None = None,
+    is_share: bool = False,
 ) -> FigurePlot | None:
-    """None without points. `slot` is about the time that a point stands for."""
+    """None without points. `slot` is about the time that a point stands for.
+
+    `is_share`: per cent of frames or pixels, of which there is nothing below 0.
+    """
     if not points:
         return None
-    axes = _axes(points, limits, since, until)
+    axes = _axes(points, limits, since, until, is_share=is_share)
     marks = tuple(
         Mark(
             x=axes.x(_middle(one.at, slot, since, until)),
@@ -102,7 +108,14 @@ def figure_plot(
     )
 
 
-def _axes(points: Sequence[Point], limits: Limits | None, since: datetime, until: datetime) -> Axes:
+def _axes(
+    points: Sequence[Point],
+    limits: Limits | None,
+    since: datetime,
+    until: datetime,
+    *,
+    is_share: bool,
+) -> Axes:
     values = [one.value for one in points]
     if limits is not None:
         values += [limits.low, limits.high]
@@ -115,8 +128,8 @@ def _axes(points: Sequence[Point], limits: Limits | None, since: datetime, until
         area=SMALL,
         low_x=since.timestamp(),
         high_x=until.timestamp(),
-        low_y=low - padding,
-        high_y=high + padding,
+        low_y=0.0 if is_share else low - padding,
+        high_y=max(high + padding, 1.0) if is_share else high + padding,
     )
 
 
@@ -126,6 +139,8 @@ def _middle(at: datetime, slot: timedelta, since: datetime, until: datetime) -> 
 
 def _is_outside(point: Point, limits: Limits | None, known_at: datetime | None) -> bool:
     if limits is None or known_at is None or point.at < known_at:
+        return False
+    if point.frames < _ENOUGH_FRAMES:
         return False
     return not limits.low <= point.value <= limits.high
 
@@ -137,7 +152,7 @@ def _band(axes: Axes, limits: Limits | None, known_at: datetime | None) -> Band 
     return Band(
         x=x,
         width=axes.area.right - x,
-        low_y=axes.y(limits.low),
+        low_y=axes.y(max(limits.low, axes.low_y)),
         high_y=axes.y(limits.high),
         centre_y=axes.y(limits.mean),
     )

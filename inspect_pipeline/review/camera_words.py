@@ -51,9 +51,9 @@ TITLES = (
     ),
     FigureTitle(
         name="score",
-        title="Score of passed frames",
-        unit="raw score",
-        says="What the model says of good parts: look at the others first",
+        title="Score of good parts",
+        unit="raw",
+        says="What the model says of frames that passed: look at the others first",
     ),
 )
 _TROUBLES = {

@@ -139,6 +139,7 @@ def _drawn(rows: list[HealthRow], chosen: Seen, wanted: HealthOf, zone: ZoneInfo
                 zone=zone,
                 limits=watch.limits.get(title.name) if watch else None,
                 known_at=watch.learned_at if watch else None,
+                is_share=title.name in ("clipped", UNFIT.name),
             ),
             is_out=watch is not None
             and (title.name in watch.out or (title is UNFIT and "unfit_share" in watch.out)),
