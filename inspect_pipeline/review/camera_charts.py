@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta, tzinfo
 
 from db.input_health import Limits
 from db.questions.input_health import HealthRow
@@ -74,7 +73,7 @@ def figure_plot(
     since: datetime,
     until: datetime,
     slot: timedelta,
-    zone: ZoneInfo,
+    zone: tzinfo,
     limits: Limits | None = None,
     known_at: datetime | None = None,
     is_share: bool = False,
@@ -166,7 +165,7 @@ def _line(points: Sequence[Point], marks: Sequence[Mark], slot: timedelta) -> st
     return " ".join(pieces)
 
 
-def _time_ticks(axes: Axes, since: datetime, until: datetime, zone: ZoneInfo) -> tuple[Tick, ...]:
+def _time_ticks(axes: Axes, since: datetime, until: datetime, zone: tzinfo) -> tuple[Tick, ...]:
     written = "%H:%M" if until - since <= timedelta(days=2) else "%m-%d"
     step = (until - since) / TIME_TICKS
     moments = [since + step * (number + 0.5) for number in range(TIME_TICKS)]
