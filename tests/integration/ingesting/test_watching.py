@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from math import inf, nan
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from benchmarks.ingestion.running import frames_in
 from db.engine import connect, session
 from db.errors import UnknownRecord
 from db.events import newest_events
-from db.input_health import camera_health, watches
+from db.input_health import Place, camera_health, remember, watches
 from db.models import Frame, Inspection
 from db.questions.selection import Selection
 from db.upgrade import upgrade
@@ -128,3 +130,49 @@ def test_figures_that_a_worker_hands_over_are_counted_once_with_their_frame(
     assert (found.frames, found.measured, found.passed) == (1, 1, 0)
     assert found.figures["brightness"].mean == 101.5
     assert row.learned_at is None
+
+
+def test_what_cannot_be_watched_keeps_no_frame_from_being_recorded(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plant: Plant = load_plant(tiny_plant(tmp_path, url, tries=2, models=tmp_path / "none"))
+    engine = connect(url)
+    place = Place(line_id="line-1", camera_id="cam-1", part="bracket")
+    summary: dict[str, object] = {"figures": {}}
+    with session(engine) as opened:
+        remember(
+            opened, place, remembered={"light": "of a newer program"}, summary=summary, at=NOON
+        )
+    spool, _ = inspected(plant, 0)
+
+    write_all(plant)
+
+    assert len(frames_in(url)) == 1
+    assert spool.is_empty()
+    assert "is not watched" in caplog.text
+    with session(engine, read_only=True) as opened:
+        assert camera_health(opened, Selection()) == []
+    with session(engine) as opened:  # and an engineer has it learn anew
+        fine = {"learned_at": None, "learned_share": 0.0, "figures": {}, "score_far": 0.0}
+        summary = {**fine, "score_out_since": None, "unfit_out_since": None}
+        remember(opened, place, remembered={"light": 1}, summary=summary, at=NOON)
+        accept_input(opened, "cam-1", SETTINGS, at=NOON)
+    inspected(plant, 1)
+    write_all(plant)
+    with session(engine, read_only=True) as opened:
+        assert [one.frames for one in camera_health(opened, Selection())] == [1]
+    engine.dispose()
+
+
+def test_figures_that_are_no_numbers_are_left_out(url: str) -> None:
+    whole, odd, later = frames(3)
+    assert odd.figures is not None
+    odd = replace(odd, figures=replace(odd.figures, focus=nan), raw_score=inf)
+
+    recorded(url, [whole, odd, later])
+
+    engine = connect(url)
+    with session(engine, read_only=True) as opened:
+        (found,) = camera_health(opened, Selection())
+    engine.dispose()
+    assert (found.frames, found.measured, found.passed) == (3, 2, 2)
