@@ -153,7 +153,12 @@ def test_what_cannot_be_watched_keeps_no_frame_from_being_recorded(
     with session(engine, read_only=True) as opened:
         assert camera_health(opened, Selection()) == []
     with session(engine) as opened:  # and an engineer has it learn anew
-        fine = {"learned_at": None, "learned_share": 0.0, "figures": {}, "score_far": 0.0}
+        fine: dict[str, object] = {
+            "learned_at": None,
+            "learned_share": 0.0,
+            "figures": {},
+            "score_far": 0.0,
+        }
         summary = {**fine, "score_out_since": None, "unfit_out_since": None}
         remember(opened, place, remembered={"light": 1}, summary=summary, at=NOON)
         accept_input(opened, "cam-1", SETTINGS, at=NOON)
