@@ -23,10 +23,14 @@ from db.words import ReviewState
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """`written` is False where the same inspection had been recorded before: nothing changed."""
+    """`written` is False where the same inspection had been recorded before: nothing changed.
+
+    `is_new_frame`: no other inspection of the frame had been recorded.
+    """
 
     inspection_id: int
     written: bool
+    is_new_frame: bool = False
 
 
 def register_model(opened: Session, model: Model) -> bool:
@@ -98,7 +102,7 @@ def record_inspection(
         for finding in joined:
             finding.inspection_id = inspection.id
         join(opened, met, frame, around, zone=zone, grade=grade)
-    return Recorded(inspection_id=inspection.id, written=True)
+    return Recorded(inspection_id=inspection.id, written=True, is_new_frame=not was_known)
 
 
 def _mark_compared(opened: Session, inspection: Inspection) -> None:

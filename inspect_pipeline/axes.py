@@ -26,19 +26,20 @@ class Tick:
 
 @dataclass(frozen=True, kw_only=True)
 class Axes:
-    """Numbers to places of an area; y grows upwards from zero."""
+    """Numbers to places of an area; y grows upwards."""
 
     area: Area
     low_x: float
     high_x: float
     high_y: float
+    low_y: float = 0.0
 
     def x(self, value: float) -> float:
         share = (value - self.low_x) / (self.high_x - self.low_x)
         return round(self.area.left + share * (self.area.right - self.area.left), 2)
 
     def y(self, value: float) -> float:
-        share = value / self.high_y
+        share = (value - self.low_y) / (self.high_y - self.low_y)
         return round(self.area.bottom - share * (self.area.bottom - self.area.top), 2)
 
 

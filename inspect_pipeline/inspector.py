@@ -60,11 +60,14 @@ class Inspector:
             config_id=_config_id(part, self.limits, reference),
         )
 
-    def inspect(self, captured: Captured) -> Inspection:
-        """The result for one frame, fit or not; clean frames keep no pictures."""
+    def inspect(self, captured: Captured, *, frozen: Unfit | None = None) -> Inspection:
+        """The result for one frame, fit or not; clean frames keep no pictures.
+
+        `frozen`: what the frames before it say, where it is a good picture of the past.
+        """
         if isinstance(captured, UnreadableFrame):
             return self._unfit(captured.key, captured.unfit)
-        if reason := unfit_reason(captured, self.fitness, self.reference):
+        if reason := unfit_reason(captured, self.fitness, self.reference) or frozen:
             return self._unfit(captured.key, reason, captured.frame_wh)
         return self.judged(captured)
 

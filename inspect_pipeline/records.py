@@ -135,6 +135,24 @@ Captured = Frame | UnreadableFrame
 
 
 @dataclass(frozen=True, kw_only=True)
+class InputFigures:
+    """How lamp and lens made a frame. What is per cent does not follow the lamp's brightness.
+
+    `contrast`: from the darkest twentieth to the brightest, in % of the brightness. `focus`: fine
+    detail in %, as stages.sharpness. `shading`: how much darker the edges are than the middle, in
+    %. `darkest_spot`: how much darker the darkest patch is than the usual one, in %. `clipped`:
+    pixels at 0 or 255, in %.
+    """
+
+    brightness: float  # mean grey level, 0 to 255
+    contrast: float
+    focus: float
+    shading: float
+    darkest_spot: float
+    clipped: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class TileGrid:
     """Where the tiles of a frame lie. The last of a row or column is shifted back, not cropped.
 

@@ -14,6 +14,7 @@ from plant_config.errors import PlantConfigError
 from plant_config.ingestion import Ingestion
 from plant_config.line import Line
 from plant_config.line_scan import scale_problem
+from plant_config.monitoring import Monitoring
 from plant_config.part import Part
 from plant_config.review import Review
 from plant_config.section import Problem, Section, refuse, refuse_value
@@ -54,6 +55,10 @@ class Plant(Section):
     ingestion: Ingestion = Field(
         default=Ingestion(),
         description="From cameras to the database: the [ingestion] block.",
+    )
+    monitoring: Monitoring = Field(
+        default=Monitoring(),
+        description="When changed pictures and unfit frames are told: the [monitoring] block.",
     )
     review: Review = Field(
         default=Review(), description="The review application: the [review] block."

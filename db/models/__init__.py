@@ -3,6 +3,7 @@
 from db.columns import Base
 from db.models.alerts import Alert, Delivery
 from db.models.events import Event
+from db.models.health import CameraFigures, CameraWatch
 from db.models.inspections import Activation, Finding, Frame, Inspection, Model
 from db.models.joined import JoinedRegion
 from db.models.people import BrowserSession, KeptAnswer, SavedQuery, Token, User
@@ -36,6 +37,8 @@ __all__ = [
     "Base",
     "BrowserSession",
     "Camera",
+    "CameraFigures",
+    "CameraWatch",
     "Delivery",
     "Event",
     "Finding",

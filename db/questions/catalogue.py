@@ -15,6 +15,7 @@ from db.questions.escapes import EscapesOf, escapes
 from db.questions.events import EventsOf, events
 from db.questions.finding_lists import FindingsOf, findings
 from db.questions.frame_history import HistoryOf, frame_history
+from db.questions.input_health import HealthOf, input_health
 from db.questions.likeness import SimilarTo, similar
 from db.questions.model_changes import ChangesBetween, model_change_summary, model_changes
 from db.questions.parameters import Described, described, parameters_from
@@ -123,6 +124,12 @@ QUESTIONS = (
         sentence="What happened to lines, cameras and frames, and what was not inspected?",
         parameters=EventsOf,
         answer=events,
+    ),
+    Question(
+        name="input-health",
+        sentence="How were brightness, contrast and focus of each camera's pictures?",
+        parameters=HealthOf,
+        answer=input_health,
     ),
 )
 

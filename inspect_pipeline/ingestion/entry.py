@@ -42,6 +42,7 @@ class Entry:
     sequence: int | None = None
     serial: str | None = None
     web_position_mm: float | None = None
+    frozen: str | None = None  # why it shows the past, where the camera hangs
 
     @property
     def key(self) -> FrameKey:
@@ -114,4 +115,5 @@ def from_file(content: bytes, *, name: str) -> Entry:
         sequence=said["sequence"],
         serial=said["serial"],
         web_position_mm=said["web_position_mm"],
+        frozen=said.get("frozen"),  # an older program did not say
     )

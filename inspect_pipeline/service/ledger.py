@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from db import models, repository, words
 from db.catalogue import meet_plant, use_model
@@ -94,11 +95,22 @@ class Ledger:
             return repository.record_inspection(opened, frame_row(inspection), row, _stored(grade))
 
     def record_rows(
-        self, frame: models.Frame, inspection: models.Inspection, grade: Grade | None = None
+        self,
+        frame: models.Frame,
+        inspection: models.Inspection,
+        grade: Grade | None = None,
+        *,
+        beside: Callable[[Session], None] | None = None,
     ) -> Recorded:
-        """The same for rows that another process has made, with their files."""
+        """The same for rows that another process has made, with their files.
+
+        `beside` writes more in the same transaction, where the frame was not known before.
+        """
         with session(self._engine) as opened:
-            return repository.record_inspection(opened, frame, inspection, _stored(grade))
+            recorded = repository.record_inspection(opened, frame, inspection, _stored(grade))
+            if recorded.is_new_frame and beside is not None:
+                beside(opened)
+            return recorded
 
     def close(self) -> None:
         if self._owns_engine:

@@ -12,6 +12,7 @@ from inspect_pipeline.capture.camera import Camera
 from inspect_pipeline.capture.corrections.correction import Correction, correction_of
 from inspect_pipeline.capture.corrections.kept_calibrations import load_calibration
 from inspect_pipeline.errors import UsageError
+from inspect_pipeline.stages.repeated import RepeatedContent
 from plant_config.camera import (
     CameraSettings,
     FolderCameraSettings,
@@ -69,6 +70,19 @@ def build_correction(settings: CameraSettings) -> Correction:
     said = settings.corrections
     folder = said.calibration_folder
     return correction_of(said, load_calibration(folder, settings.id) if folder else None)
+
+
+def repeated_content(settings: CameraSettings) -> RepeatedContent | None:
+    """What tells frozen frames, of live cameras; None where the file asks for no such check.
+
+    A stream or USB camera that stays frozen is opened anew besides (`frozen_after_s`).
+    """
+    match settings:
+        case FolderCameraSettings() | VideoCameraSettings():
+            return None
+        case StreamCameraSettings() | UsbCameraSettings() if settings.frozen_after_s <= 0:
+            return None
+    return RepeatedContent()
 
 
 def _folder(settings: FolderCameraSettings, state: Path | None, *, once: bool) -> Camera:

@@ -122,7 +122,7 @@ ROOMS = {
         )
         for room, section in (
             ("alerts", "alerts"),
-            ("monitoring", "schedule"),
+            ("monitoring", "monitoring"),
         )
     },
 }

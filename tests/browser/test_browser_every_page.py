@@ -30,6 +30,7 @@ PAGES = (
     "/frames/6",
     "/dashboard",
     "/dashboard?days=1&until=2020-01-01",
+    "/cameras",
     "/search",
     "/questions/findings?limit=3",
     "/questions/rate?by=line,part",

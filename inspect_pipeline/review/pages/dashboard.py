@@ -14,14 +14,16 @@ from sqlalchemy.orm import Session
 from db import overview, plants
 from db.catalogue import activations
 from db.events import EventFilter, count_events
+from db.input_health import watches
 from db.overview import LastFrame
 from db.plants import Places
 from db.questions.pareto import Cause, HeatMapOf, ParetoOf, heat_map, pareto
 from db.questions.periods import Period
 from db.questions.rates import By, ChartOf, RateOf, control_chart, defect_rate
 from db.questions.selection import Selection
-from db.words import Severity
+from db.words import EventKind, Severity
 from inspect_pipeline.review.access import Viewer
+from inspect_pipeline.review.camera_words import camera_trouble
 from inspect_pipeline.review.charts import HeatPlot, control_plot, heat_plot, pareto_plot
 from inspect_pipeline.review.desk import desk_of
 from inspect_pipeline.review.page import page
@@ -41,6 +43,7 @@ MUCH_UNFIT = 0.02
 FRAMES_PER_CAMERA = 6
 MOST_CAMERAS = 24
 CELLS = 24
+OF_CAMERAS = (EventKind.INPUT_HEALTH, EventKind.UNFIT_SHARE)  # told as long as they last
 
 Name = Annotated[str, Query(max_length=200)]
 
@@ -233,6 +236,8 @@ def _grave_events(opened: Session, asked: Asked) -> list[Attention]:
             severity=severity,
         )
         for kind, count in count_events(opened, wanted).most_common():
+            if kind in OF_CAMERAS:
+                continue
             words = f"{kind.value.replace('_', ' ')}: {count} {'time' if count == 1 else 'times'}"
             path = "/questions/events?" + asked.query(severity=severity.value, kind=kind.value)
             found.append(Attention(tone=tone, words=words, path=path))
@@ -250,7 +255,12 @@ def _attention(opened: Session, asked: Asked, strips: list[CameraStrip]) -> list
     for camera_id, share in overview.unfit_shares(opened, asked.wanted).items():
         if share.value is not None and share.value > MUCH_UNFIT:
             words = f"{camera_id}: {100 * share.value:.1f} % of {share.of} frames were unfit"
-            path = "/questions/rate?" + asked.query(camera=camera_id, by="camera,day")
+            path = f"/cameras?{urlencode({'camera': camera_id, 'days': asked.days})}"
+            found.append(Attention(tone="bad", words=words, path=path))
+    for camera in watches(opened, asked.wanted):
+        if camera.out:
+            words = f"{camera.camera_id}: {camera_trouble(camera)}"
+            path = f"/cameras?{urlencode({'camera': camera.camera_id, 'part': camera.part})}"
             found.append(Attention(tone="bad", words=words, path=path))
     found += _grave_events(opened, asked)
     for strip in strips:

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from inspect_pipeline.service.cli.calibrating import calibrate
+from inspect_pipeline.service.cli.camera_health import accept, health
 from inspect_pipeline.service.cli.options import console
 
 if TYPE_CHECKING:
@@ -153,6 +154,8 @@ def watch(
 
 
 app.command("calibrate")(calibrate)
+app.command("health")(health)
+app.command("accept")(accept)
 
 
 @app.command("limits")

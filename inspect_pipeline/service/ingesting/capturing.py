@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from db.words import EventKind, Severity
@@ -13,6 +14,7 @@ from inspect_pipeline.ingestion.admission import Admission, Decision
 from inspect_pipeline.ingestion.entry import Entry, Post, entry_of
 from inspect_pipeline.ingestion.notices import Notice, of_post
 from inspect_pipeline.service.ingesting.link import Link
+from inspect_pipeline.stages.repeated import RepeatedContent
 
 LOOK_EVERY_S = 0.25
 FIRST_LOOK_S = 0.02  # for room, when there was none
@@ -20,7 +22,10 @@ FREE_AFTER_S = 30.0  # without a frame that had to wait: a line at its limit tel
 
 
 class Capture:
-    """Takes from a camera what it gives, for as long as nobody says stop."""
+    """Takes from a camera what it gives, for as long as nobody says stop.
+
+    `repeated` tells frozen frames of a live camera; files may be alike.
+    """
 
     def __init__(
         self,
@@ -30,6 +35,7 @@ class Capture:
         link: Link,
         *,
         once: bool = False,
+        repeated: RepeatedContent | None = None,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -40,6 +46,7 @@ class Capture:
         self.limits = admission.limits
         self.link = link
         self.once = once
+        self.repeated = repeated
         self._now = now
         self._clock = clock
         self._is_lost = False
@@ -79,10 +86,14 @@ class Capture:
             if isinstance(given, Gap):
                 self._note_gap(given)
             elif given is not None:
-                entry = entry_of(given, self.post, received_at=self._now())
+                entry = self._looked_at(entry_of(given, self.post, received_at=self._now()))
                 if self._is_safe(entry):
                     camera.acknowledge(given)
             self.notices.say()
+
+    def _looked_at(self, entry: Entry) -> Entry:
+        found = None if self.repeated is None else self.repeated.unfit(entry.key)
+        return entry if found is None else replace(entry, frozen=found.detail)
 
     def _is_safe(self, entry: Entry) -> bool:
         """Waits for room as long as it takes; False only where it shall stop meanwhile."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from sqlalchemy import Enum
 from db import models
 from db.columns import Base, UtcDateTime
 from inspect_pipeline.errors import EntryDamaged
-from inspect_pipeline.records import sha256_of
+from inspect_pipeline.records import InputFigures, sha256_of
 
 _FORMAT = "result-1"
 
@@ -26,13 +26,17 @@ _Row = TypeVar("_Row", bound=Base)
 
 @dataclass(frozen=True, kw_only=True)
 class Handed:
-    """The rows of one inspection, unsaved, and the model that made it."""
+    """The rows of one inspection, unsaved, and the model that made it.
+
+    `figures` say how lamp and lens made the frame; None where it was not measured.
+    """
 
     frame: models.Frame
     inspection: models.Inspection
     model_part: str
     model_card: Mapping[str, object]
     received_at: datetime  # when the frame came out of the camera
+    figures: InputFigures | None = None
 
 
 def as_file(handed: Handed) -> bytes:
@@ -43,6 +47,7 @@ def as_file(handed: Handed) -> bytes:
         "model_part": handed.model_part,
         "model_card": dict(handed.model_card),
         "received_at": handed.received_at.isoformat(),
+        "figures": None if handed.figures is None else asdict(handed.figures),
     }
     words = json.dumps(said).encode()
     return f"{_FORMAT} {sha256_of(words)}\n".encode() + words
@@ -55,6 +60,7 @@ def from_file(content: bytes, *, name: str) -> Handed:
         raise EntryDamaged(f"the result {name} is damaged: its frame will be inspected again")
     said = json.loads(words)
     inspection = _row(models.Inspection, said["inspection"])
+    figures = said.get("figures")  # of an older program there are none
     inspection.findings = [_row(models.Finding, finding) for finding in said["findings"]]
     return Handed(
         frame=_row(models.Frame, said["frame"]),
@@ -62,6 +68,7 @@ def from_file(content: bytes, *, name: str) -> Handed:
         model_part=said["model_part"],
         model_card=said["model_card"],
         received_at=datetime.fromisoformat(said["received_at"]),
+        figures=None if figures is None else InputFigures(**figures),
     )
 
 

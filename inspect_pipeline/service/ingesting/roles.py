@@ -91,7 +91,7 @@ def _capture(service: Service, role: Role, link: Link) -> None:
         spool_of,
         utc_now,
     )
-    from inspect_pipeline.service.opening import open_camera
+    from inspect_pipeline.service.opening import open_camera, repeated_content
     from inspect_pipeline.service.webs import as_web
 
     plant = service.plant
@@ -109,6 +109,7 @@ def _capture(service: Service, role: Role, link: Link) -> None:
         Admission(spool, notices, plant.ingestion, now=utc_now),
         link,
         once=service.once,
+        repeated=repeated_content(settings),
         now=utc_now,
     ).run()
 

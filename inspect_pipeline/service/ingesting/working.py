@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,15 +16,30 @@ from inspect_pipeline.ingestion.notices import Notices
 from inspect_pipeline.ingestion.picking import Picker
 from inspect_pipeline.ingestion.spool import CameraSpool, Place
 from inspect_pipeline.inspector import Inspector
-from inspect_pipeline.records import Captured, Frame, Unfit, UnfitReason, UnreadableFrame
+from inspect_pipeline.records import (
+    Captured,
+    Frame,
+    InputFigures,
+    Inspection,
+    Unfit,
+    UnfitReason,
+    UnreadableFrame,
+)
 from inspect_pipeline.service.build import model_card
 from inspect_pipeline.service.ingesting.handed_over import Handed, as_file
 from inspect_pipeline.service.ingesting.link import Link
 from inspect_pipeline.service.ingesting.setting_apart import set_apart
 from inspect_pipeline.service.rows import RowMaker, frame_row
+from inspect_pipeline.stages.input_figures import input_figures
 
 IDLE_S, LONGEST_IDLE_S = 0.01, 0.1
 WAIT_FOR_DISK_S = 1.0
+OF_LAMP_OR_LENS = (
+    UnfitReason.DARK,
+    UnfitReason.SATURATED,
+    UnfitReason.BLANK,
+    UnfitReason.BLURRED,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -101,13 +116,15 @@ class Worker:
             )
         inspector = self.inspectors[part]
         correction = self.corrections[entry.post.camera_id]
-        inspection = inspector.inspect(corrected(captured(entry), correction))
+        frame = corrected(captured(entry), correction)
+        inspection = inspector.inspect(frame, frozen=frozen(entry))
         handed = Handed(
             frame=frame_row(inspection),
             inspection=self.rows.inspection_row(inspection),
             model_part=inspector.model.part,
             model_card=self.cards[part],
             received_at=entry.received_at,
+            figures=measured(frame, inspection, inspector.part.polygon_px),
         )
         return as_file(handed)
 
@@ -142,3 +159,20 @@ def captured(entry: Entry) -> Captured:
         detail = str(error).encode("utf-8", "backslashreplace").decode("utf-8")
         unfit = Unfit(reason=UnfitReason.UNREADABLE, detail=detail)
         return UnreadableFrame(key=entry.key, unfit=unfit)
+
+
+def frozen(entry: Entry) -> Unfit | None:
+    """What the camera's process has seen: only there frames stand in their order."""
+    if entry.frozen is None:
+        return None
+    return Unfit(reason=UnfitReason.FROZEN, detail=entry.frozen)
+
+
+def measured(
+    captured: Captured, inspection: Inspection, polygon_px: Sequence[tuple[float, float]] | None
+) -> InputFigures | None:
+    """Figures of a frame that shows what lamp and lens are like; None without a part in it."""
+    unfit = inspection.unfit
+    if isinstance(captured, UnreadableFrame) or (unfit and unfit.reason not in OF_LAMP_OR_LENS):
+        return None
+    return input_figures(captured.pixels, polygon_px)

@@ -26,6 +26,7 @@ from inspect_pipeline.service.build import meet_plant
 from inspect_pipeline.service.ingesting.handed_over import Handed, from_file
 from inspect_pipeline.service.ingesting.link import Link
 from inspect_pipeline.service.ingesting.setting_apart import set_apart
+from inspect_pipeline.service.ingesting.watching import watch_frame
 from inspect_pipeline.service.ledger import Ledger
 from inspect_pipeline.stages.judge import grading
 from plant_config.plant import Plant
@@ -190,7 +191,14 @@ class Writer:
         frame, inspection = handed.frame, handed.inspection
         camera_id, outcome = frame.camera_id, inspection.outcome
         findings, source = len(inspection.findings), frame.source
-        recorded = ledger.record_rows(frame, inspection, self._grades.get(frame.part))
+        recorded = ledger.record_rows(
+            frame,
+            inspection,
+            self._grades.get(frame.part),
+            beside=lambda opened: watch_frame(
+                opened, frame, inspection, handed.figures, self.plant.monitoring
+            ),
+        )
         waited_s = (self._now() - handed.received_at).total_seconds()
         self.link.say(
             "recorded",

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from db.catalogue import meet_plant
 from db.engine import session, snapshot
 from db.evidence import EvidenceStore
+from db.input_health import FIGURES, Place, add_figures, remember
 from db.masks import encode_mask
 from db.models import (
     Alert,
@@ -93,6 +94,7 @@ def fill(engine: Engine, folder: Path) -> EvidenceStore:
         _add_people(opened)
         _add_alert(opened)
         _add_joined_region(opened)
+        _add_input_health(opened)
     return ledger.store
 
 
@@ -208,6 +210,14 @@ def _add_joined_region(opened: Session) -> None:
             severity=Severity.MINOR,
         )
     )
+
+
+def _add_input_health(opened: Session) -> None:
+    place = Place(line_id="line-1", camera_id="cam-1", part="bracket")
+    figures = {name: 0.1 * (number + 1) for number, name in enumerate(FIGURES)}
+    add_figures(opened, place, NOON, is_unfit=False, figures=figures, passed_score=-2.5)
+    summary: dict[str, object] = {"learned_at": None, "figures": {}}
+    remember(opened, place, remembered={"frames": [1, None]}, summary=summary, at=NOON)
 
 
 def everything(engine: Engine, *, without: tuple[str, ...] = ()) -> dict[str, list[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +18,7 @@ from inspect_pipeline.ingestion.admission import Admission
 from inspect_pipeline.ingestion.disk import Disk
 from inspect_pipeline.service.ingesting.capturing import FREE_AFTER_S, Capture
 from inspect_pipeline.service.ingesting.link import Link, Stop
+from inspect_pipeline.stages.repeated import RepeatedContent
 from plant_config.ingestion import Ingestion
 from tests.fakes import FastClock, WallClock
 from tests.unit.ingestion.disks import SmallDisk
@@ -63,7 +65,15 @@ class ScriptedCamera:
 class Scene:
     """A camera's process without a process: spool, notices, link, and a stop to be asked for."""
 
-    def __init__(self, folder: Path, script: Sequence[Act], disk: Disk | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        script: Sequence[Act],
+        disk: Disk | None = None,
+        *,
+        entries_max: int = 2,
+        repeated: RepeatedContent | None = None,
+    ) -> None:
         self.camera = ScriptedCamera(script)
         self.spool = spool(folder, disk)
         self.notices = notices(folder)
@@ -71,13 +81,17 @@ class Scene:
         ours, theirs = multiprocessing.Pipe(duplex=False)
         self.heard = ours
         limits = Ingestion(
-            keep_free_megabytes=0, entries_max=2, restart_after_s=0.05, restart_at_most_s=0.1
+            keep_free_megabytes=0,
+            entries_max=entries_max,
+            restart_after_s=0.05,
+            restart_at_most_s=0.1,
         )
         self.capture = Capture(
             lambda: self.camera,
             POST,
             Admission(self.spool, self.notices, limits, now=WallClock(NOON)),
             Link(theirs, self.stop, beat_every_s=0.02),
+            repeated=repeated,
             now=WallClock(NOON),
             clock=FastClock(tick_s=FREE_AFTER_S + 1.0),
         )
@@ -157,3 +171,16 @@ def test_once_a_camera_that_is_gone_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="no such folder"):
         scene.capture.run()
     assert scene.kinds == [EventKind.CAMERA_LOST]
+
+
+def test_the_third_very_same_picture_is_spooled_as_frozen_until_another_one_comes(
+    tmp_path: Path,
+) -> None:
+    script = [*(replace(shot(number), content=b"the same") for number in range(4)), shot(4)]
+    scene = Scene(tmp_path, script, entries_max=10, repeated=RepeatedContent())
+
+    scene.capture.run()
+
+    found = [scene.spool.read(place).frozen for place in scene.spool.queue()]
+    assert [one is not None for one in found] == [False, False, True, True, False]
+    assert "the very same picture 4 times in a row" in str(found[3])

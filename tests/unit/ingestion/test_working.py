@@ -21,7 +21,7 @@ from inspect_pipeline.ingestion.notices import Notice
 from inspect_pipeline.ingestion.picking import Picker
 from inspect_pipeline.ingestion.spool import CameraSpool, Place
 from inspect_pipeline.inspector import Inspector
-from inspect_pipeline.records import Captured, Frame, Inspection, Outcome
+from inspect_pipeline.records import Captured, Frame, Inspection, Outcome, Unfit
 from inspect_pipeline.service.ingesting import handed_over
 from inspect_pipeline.service.ingesting.link import Link, Stop
 from inspect_pipeline.service.ingesting.repairing import repair_all
@@ -41,9 +41,9 @@ class StubbornInspector:
 
     def __init__(self, word: str, real: Inspector) -> None:
         self.word, self.model, self.calibration = word, real.model, real.calibration
-        self.limits, self.standard = real.limits, real.standard
+        self.limits, self.standard, self.part = real.limits, real.standard, real.part
 
-    def inspect(self, frame: Captured) -> Inspection:
+    def inspect(self, frame: Captured, *, frozen: Unfit | None = None) -> Inspection:
         if self.word in frame.key.source:
             raise ZeroDivisionError("the frame of death")
         return Inspection(
