@@ -13,6 +13,7 @@ RSS_RISES_AT_MOST = 0.05  # of itself, over the whole endurance run
 RSS_RISES_AT_MOST_MB = 8.0
 COUNT_RISES_AT_MOST = 2.0  # handles, threads
 WAL_AT_MOST_MB = 64.0
+_NAMELESS = "python"  # before it knows its role, and the standard library's own tracker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ def sample(served: Serving, spool: Path, database: Path | None, *, at_s: float) 
 
 def trends(samples: Sequence[Sample]) -> dict[str, dict[str, Trend]]:
     """Of every process that lived through all of the samples, by its name."""
-    through = set(samples[0].processes)
+    through = {one for one in samples[0].processes if one[0] != _NAMELESS}
     for one in samples:
         through &= set(one.processes)
     times = [one.at_s for one in samples]

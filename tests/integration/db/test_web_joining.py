@@ -210,8 +210,9 @@ def test_a_frame_names_the_finding_that_its_region_belongs_to(with_model: Engine
         stands_with = opened.get_one(Inspection, finding.inspection_id).frame_id
         frames = frame_histories(opened, [1, 2])
     told = {one.frame.frame_id: one.inspections[0].elsewhere for one in frames}
-    assert [one.finding_id for one in told[3 - stands_with]] == [finding.id]
-    assert [one.frame_id for one in told[3 - stands_with]] == [stands_with]
+    shown = {one.finding_id: one for one in told[3 - stands_with]}
+    assert shown[finding.id].frame_id == stands_with
+    assert shown[finding.id].area_mm2 == pytest.approx(70 * MM_PER_PX**2)
     assert finding.id not in [one.finding_id for one in told[stands_with]]
 
 
