@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
@@ -39,7 +40,7 @@ from benchmarks.ingestion.running import Serving, assert_whole, serving, wait_fo
 from benchmarks.soaking.accounting import accounts
 from benchmarks.soaking.faults import AWAY_FOR_S, DropBox, Faults, sqlite_taken
 from benchmarks.soaking.plant import plant_file
-from benchmarks.soaking.sampling import WAL_AT_MOST_MB, Sample, sample, trends
+from benchmarks.soaking.sampling import WAL_AT_MOST_MB, Sample, is_complete, sample, trends
 from db.engine import connect, default_url
 from db.upgrade import upgrade
 from inspect_pipeline.records import Picture
@@ -127,16 +128,22 @@ def _sampled(
     spool: Path,
     database: Path | None,
 ) -> list[Sample]:
-    """The samples of the endurance run, without its first tenth."""
+    """The samples of the endurance run, without its first tenth.
+
+    It begins when nobody kills any more and every process is there, however long that takes.
+    """
     begun_s = time.monotonic()
-    hard_s, all_s = 60 * asked.minutes * asked.hard_share, 60 * asked.minutes
-    warm_s = hard_s + 0.1 * (all_s - hard_s)
-    kept, told_s = [], 0.0
-    while (at_s := time.monotonic() - begun_s) < all_s:
+    hard_s = 60 * asked.minutes * asked.hard_share
+    endurance_s = 60 * asked.minutes - hard_s
+    kept: list[Sample] = []
+    told_s, calm_at_s = 0.0, math.inf
+    while (at_s := time.monotonic() - begun_s) < calm_at_s + endurance_s:
         if at_s > hard_s:
             faults.is_hard.clear()
         one = sample(served, spool, database, at_s=at_s)
-        if at_s > warm_s:
+        if calm_at_s == math.inf and not faults.is_killing and is_complete(one):
+            calm_at_s = at_s
+        if at_s > calm_at_s + 0.1 * endurance_s:
             kept.append(one)
         if at_s - told_s >= 30.0:
             told_s = at_s

@@ -65,6 +65,11 @@ class Faults:
         duties = (self._feed, self._kill, self._cut_off, self._database_away)
         self._threads = [threading.Thread(target=one, daemon=True) for one in duties]
 
+    @property
+    def is_killing(self) -> bool:
+        """Also until the process that was killed last is begun anew."""
+        return self._threads[1].is_alive()
+
     def begin(self) -> None:
         self.is_hard.set()
         for thread in self._threads:

@@ -13,6 +13,10 @@ RSS_RISES_AT_MOST = 0.05  # of itself, over the whole endurance run
 RSS_RISES_AT_MOST_MB = 8.0
 COUNT_RISES_AT_MOST = 2.0  # handles, threads
 WAL_AT_MOST_MB = 64.0
+_PROCESSES = {
+    *("supervisor", "writer", "worker 1", "worker 2"),
+    *("camera parts", "camera quick", "camera web", "camera box"),
+}
 _NAMELESS = "python"  # before it knows its role, and the standard library's own tracker
 
 
@@ -58,6 +62,11 @@ def sample(served: Serving, spool: Path, database: Path | None, *, at_s: float) 
         spool_mb=sum(sizes) / 1e6,
         wal_mb=sum(wal) / 1e6,
     )
+
+
+def is_complete(seen: Sample) -> bool:
+    """Are all processes there, and know their roles?"""
+    return {name for name, _ in seen.processes} >= _PROCESSES
 
 
 def trends(samples: Sequence[Sample]) -> dict[str, dict[str, Trend]]:
