@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from db.errors import UnknownRecord
-from db.models import Audit, Finding, Frame, GoodFrame, Inspection, Review
+from db.models import Audit, Finding, Frame, GoodFrame, Inspection, JoinedRegion, Review
 from db.rows import FindingRow, InspectionRow, ReviewRow
 from db.selects import finding_columns, inspection_columns, reviews_select
-from db.words import Judgement
+from db.words import Judgement, Severity, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +60,26 @@ class ReviewedFinding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RegionElsewhere:
+    """What the frame shows of a defect whose finding stands with another frame of the web."""
+
+    finding_id: int
+    frame_id: int  # with which the finding stands
+    number: int
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    area_mm2: float
+    verdict: Verdict
+    severity: Severity
+
+
+@dataclass(frozen=True, kw_only=True)
 class InspectionHistory:
     inspection: InspectionRow
     findings: tuple[ReviewedFinding, ...]  # by number
+    elsewhere: tuple[RegionElsewhere, ...]  # by number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,12 +134,17 @@ def _frames(opened: Session, frame_ids: Sequence[int]) -> list[FrameRow]:
 def _inspections(opened: Session, frame_ids: Sequence[int]) -> dict[int, list[InspectionHistory]]:
     """By frame."""
     findings = _reviewed_findings(opened, frame_ids)
+    elsewhere = _regions_elsewhere(opened, frame_ids)
     chosen = inspection_columns().where(Inspection.frame_id.in_(frame_ids)).order_by(Inspection.id)
     made: dict[int, list[InspectionHistory]] = defaultdict(list)
     for facts in opened.execute(chosen).mappings():
         row = InspectionRow(**facts)
         made[row.frame_id].append(
-            InspectionHistory(inspection=row, findings=tuple(findings[row.inspection_id]))
+            InspectionHistory(
+                inspection=row,
+                findings=tuple(findings[row.inspection_id]),
+                elsewhere=tuple(elsewhere[row.inspection_id]),
+            )
         )
     return made
 
@@ -141,6 +163,41 @@ def _reviewed_findings(
         finding = FindingRow(**facts)
         reviews = tuple(said[finding.finding_id])
         found[finding.inspection_id].append(ReviewedFinding(finding=finding, reviews=reviews))
+    return found
+
+
+def _regions_elsewhere(
+    opened: Session, frame_ids: Sequence[int]
+) -> dict[int, list[RegionElsewhere]]:
+    """By inspection."""
+    there = aliased(Inspection)
+    of_frames = select(Inspection.id).where(Inspection.frame_id.in_(frame_ids))
+    chosen = (
+        select(
+            JoinedRegion.inspection_id,
+            JoinedRegion.finding_id,
+            there.frame_id,
+            JoinedRegion.number,
+            JoinedRegion.x0,
+            JoinedRegion.y0,
+            JoinedRegion.x1,
+            JoinedRegion.y1,
+            JoinedRegion.area_mm2,
+            JoinedRegion.verdict,
+            JoinedRegion.severity,
+        )
+        .join(Finding, Finding.id == JoinedRegion.finding_id)
+        .join(there, there.id == Finding.inspection_id)
+        .where(
+            JoinedRegion.inspection_id.in_(of_frames),
+            Finding.inspection_id != JoinedRegion.inspection_id,
+        )
+        .order_by(JoinedRegion.number)
+    )
+    found: dict[int, list[RegionElsewhere]] = defaultdict(list)
+    for facts in opened.execute(chosen).mappings():
+        seen = {name: value for name, value in facts.items() if name != "inspection_id"}
+        found[facts["inspection_id"]].append(RegionElsewhere(**seen))
     return found
 
 

@@ -47,6 +47,15 @@ class Ingestion(Section):
         le=100,
         description="A frame on which workers failed this often is set apart, and kept.",
     )
+    quarantined_max: int = Field(
+        default=1000,
+        ge=1,
+        le=1_000_000,
+        description=(
+            "Frames of one camera that are kept apart; beyond, a frame that would be set apart is "
+            "given up, with an event each."
+        ),
+    )
     hung_after_s: float = Field(
         default=120.0,
         ge=2.0,

@@ -16,8 +16,15 @@ from plant_config.problems import problems_of
 from plant_config.section import LoadContext, Problem
 
 
-def load_plant(path: Path, *, environment: Mapping[str, str] | None = None) -> Plant:
+def load_plant(
+    path: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    folders_may_come: bool = False,
+) -> Plant:
     """Reads and checks one plant file; `environment` stands in for the process's own.
+
+    `folders_may_come`: a folder that a camera watches need not be there yet.
 
     Raises PlantConfigError naming file, key (`cameras[1].path`), reason and what to do.
     """
@@ -31,6 +38,8 @@ def load_plant(path: Path, *, environment: Mapping[str, str] | None = None) -> P
     except ValidationError as error:
         raise _refused(path, problems_of(error)) from error
     problems = [*_missing_folders(plant), *_missing_references(plant)]
+    if not folders_may_come:
+        problems = [*_folders_to_come(plant), *problems]
     if problems:
         raise _refused(path, problems)
     return plant
@@ -56,12 +65,23 @@ def _parsed(path: Path) -> dict[str, object]:
         raise PlantConfigError(f"{path}: is not valid TOML, correct it: {error}") from error
 
 
+def _folders_to_come(plant: Plant) -> list[Problem]:
+    """Of watched folders, those that are not there now."""
+    return [
+        Problem(
+            key=f"cameras[{index}].path",
+            reason=f"folder {camera.path} does not exist: create it, mount it or correct the path",
+        )
+        for index, camera in enumerate(plant.cameras)
+        if isinstance(camera, FolderCameraSettings) and not camera.path.exists()
+    ]
+
+
 def _missing_folders(plant: Plant) -> list[Problem]:
     problems = []
     for index, camera in enumerate(plant.cameras):
-        if isinstance(camera, FolderCameraSettings) and not camera.path.is_dir():
-            found = "is a file, not a folder" if camera.path.exists() else "does not exist"
-            reason = f"folder {camera.path} {found}: create it, mount it or correct the path"
+        if isinstance(camera, FolderCameraSettings) and camera.path.is_file():
+            reason = f"{camera.path} is a file, not a folder: correct the path"
             problems.append(Problem(key=f"cameras[{index}].path", reason=reason))
         if isinstance(camera, VideoCameraSettings) and not camera.path.is_file():
             found = "is a folder, not a video" if camera.path.exists() else "does not exist"

@@ -30,8 +30,9 @@ class FolderEvents:
         self._observer.start()
 
     def stop(self, patience_s: float = 2.0) -> None:
+        """Also where it could not be started: a thread and handles were there before that."""
+        self._observer.stop()
         if self._observer.is_alive():
-            self._observer.stop()
             self._observer.join(patience_s)
 
 

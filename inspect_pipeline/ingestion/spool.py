@@ -49,8 +49,9 @@ class Occupancy:
 class CameraSpool:
     """The frames of one camera between camera and database."""
 
-    def __init__(self, folder: Path, disk: Disk) -> None:
+    def __init__(self, folder: Path, disk: Disk, *, quarantined_max: int = 1000) -> None:
         self.folder = folder
+        self.quarantined_max = quarantined_max
         self.disk = disk
         self.arriving = folder / "arriving"
         self.waiting = folder / "waiting"
@@ -101,6 +102,17 @@ class CameraSpool:
     def quarantine(self, place: Place) -> Place | None:
         """Sets it apart, with its bytes; None where it was gone."""
         return self._moved(place, self.quarantined, tries=place.tries)
+
+    def set_apart(self) -> list[Place]:
+        """What lies in quarantine, oldest first."""
+        return sorted(_places(self.quarantined), key=lambda place: place.stem)
+
+    def is_quarantine_full(self) -> bool:
+        return sum(1 for _ in _places(self.quarantined)) >= self.quarantined_max
+
+    def retry(self, place: Place) -> None:
+        """One that was set apart waits again, as if it had never been tried."""
+        self._moved(place, self.waiting, tries=0)
 
     def done(self, place: Place) -> None:
         """It is in the database: the frame goes first, so that a result never stands for none."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from inspect_pipeline.capture.camera import Camera
 from inspect_pipeline.capture.line_scan import AfterRestart, LineScan, LineScanRules
+from inspect_pipeline.capture.line_scan.kept_blocks import KeptBlocks
 from inspect_pipeline.capture.simulated import (
     Fault,
     FaultKind,
@@ -18,8 +19,16 @@ from inspect_pipeline.capture.simulated import (
     SimulatedWeb,
     WebUnderCamera,
 )
-from plant_config.camera import CameraSettings, SimulatedCameraSettings
+from plant_config.camera import (
+    CameraSettings,
+    GigeCameraSettings,
+    SimulatedCameraSettings,
+    StreamCameraSettings,
+    UsbCameraSettings,
+)
 from plant_config.line_scan import LineScan as LineScanSettings
+
+_LIVE = (GigeCameraSettings, UsbCameraSettings, StreamCameraSettings)  # give no block twice
 
 
 def line_scan_rules(settings: LineScanSettings) -> LineScanRules:
@@ -41,7 +50,11 @@ def as_web(camera: Camera, settings: CameraSettings, memory_folder: Path) -> Cam
     if settings.line_scan is None:
         return camera
     memory = memory_folder / f"{settings.id}.web.json"
-    return LineScan(camera, line_scan_rules(settings.line_scan), memory)
+    rules = line_scan_rules(settings.line_scan)
+    if not isinstance(settings, _LIVE):
+        return LineScan(camera, rules, memory)
+    kept = KeptBlocks(camera, memory_folder / "blocks")
+    return LineScan(kept, rules, memory, is_live=True)
 
 
 def simulated_line(settings: SimulatedCameraSettings, *, start_at: datetime) -> SimulatedLine:

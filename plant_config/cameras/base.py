@@ -41,6 +41,13 @@ class CameraSection(Section):
     id: Identifier = Field(description="Short name of the camera, unique in the plant.")
     line: Identifier = Field(description="The id of the line at which the camera stands.")
     part: Identifier = Field(description="The name of the part that passes under the camera.")
+    share: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="Of the workers' time when all cameras have frames waiting: 3 has three turns "
+        "where another camera has one.",
+    )
     line_scan: LineScan | None = Field(
         default=None,
         description="For a line-scan camera, whose shots are blocks of lines; else leave it out.",

@@ -288,6 +288,18 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_that_stays_away_costs_neither_threads_nor_handles(tmp_path: Path) -> None:
+    def open_handles() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = threading.active_count(), open_handles()
+    for _ in range(5):
+        with pytest.raises(CaptureError), camera(tmp_path / "unmounted"):
+            pass
+
+    assert (threading.active_count(), open_handles()) == before
+
+
 @WATCHES
 def test_a_share_that_goes_and_comes_back(incoming: Path, tmp_path: Path, watch: str) -> None:
     with camera(incoming, watch=watch) as one:

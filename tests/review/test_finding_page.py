@@ -20,6 +20,7 @@ from db.surroundings import shapes
 from db.words import ReviewState
 from inspect_pipeline.records import Descriptor, Severity
 from inspect_pipeline.review.queue_cards import outlines_on_frame
+from tests.integration.db.bare_rows import a_model
 from tests.integration.db.database_records import (
     MODEL_ID,
     OTHER_MODEL_ID,
@@ -29,6 +30,7 @@ from tests.integration.db.database_records import (
     passed,
     unreadable,
 )
+from tests.integration.db.web_of_defects import record_frames
 from tests.review.review_desk import ReviewDesk, review_desk
 
 HOSTILE = '<img src=x onerror=alert(1)>"'
@@ -189,6 +191,26 @@ def test_a_frame_shows_each_models_opinion(desk: ReviewDesk) -> None:
     assert page.count("Inspection ") == 2
     assert 'href="/findings/2"' in page
     assert 'href="/findings/4"' in page
+
+
+def test_a_frame_leads_to_the_finding_that_lies_over_its_border(desk: ReviewDesk) -> None:
+    web = np.zeros((180, 120), dtype=bool)
+    web[70:87, 40:50] = True  # the first frame, from line 0, shows all of it; the other from 80 on
+    with session(desk.engine) as opened:
+        a_model(opened)
+    record_frames(desk.engine, web, [0, 80])
+    client = desk.client("kim")
+    newest = client.get("/api/v1/inspections").json()["inspections"]
+    beside = next(one["frame_id"] for one in newest if one["web_position_mm"])
+
+    (told,) = client.get(f"/api/v1/frames/{beside}").json()["inspections"]
+    page = client.get(f"/frames/{beside}").text
+
+    (region,) = told["elsewhere"]
+    assert told["findings"] == []
+    assert region["frame_id"] != beside
+    assert f'belongs to <a href="/findings/{region["finding_id"]}">' in page
+    assert "Nothing departed from a good part" not in page
 
 
 def test_the_edge_of_each_region_is_drawn_on_the_frame(desk: ReviewDesk) -> None:

@@ -127,7 +127,7 @@ REFUSED = [
     ('kind = "folder"\n', "", "cameras[0].kind: is missing: write one of 'folder', 'simulated'"),
     ('"folder"', '"webcam"', "cameras[0].kind: is 'webcam', not a known kind: write one of 'fol"),
     ('"incoming"', '"outgoing"', "outgoing does not exist: create it, mount it or correct"),
-    ('"incoming"', '"plant.toml"', "plant.toml is a file, not a folder: create it, mount"),
+    ('"incoming"', '"plant.toml"', "plant.toml is a file, not a folder: correct the path"),
     ('"incoming"', '""', "cameras[0].path: is not a path: name a file or folder"),
     ('"evidence"', '"${WORKS}/x"', "storage.evidence_folder: '${WORKS}/x' holds a variable: only"),
     ('"incoming"', '"~nobody-at-all/x"', "cameras[0].path: '~nobody-at-all/x' starts with a home"),

@@ -27,7 +27,8 @@ class LineScan:
     `memory` is a file of this camera alone. A block is acknowledged once no frame that holds its
     lines is unacknowledged or still to come: a camera that gives unacknowledged blocks again after
     a restart loses nothing, and the frames cut again are the same, byte for byte, with the same
-    time and number. Lines of a camera that cannot are reported as a gap.
+    time and number. Lines of a camera that cannot are reported as a gap. `is_live`: it gives kept
+    blocks again (`kept_blocks.KeptBlocks`), and its web goes on while the program stands.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class LineScan:
         rules: LineScanRules,
         memory: Path,
         *,
+        is_live: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._camera = camera
@@ -43,7 +45,7 @@ class LineScan:
         self._memory = memory
         self._clock = clock
         self._kept = remembered(memory, mm_per_line=rules.mm_per_line)
-        self._web = Web(rules, self._kept.standing, self._kept.blocks)
+        self._web = Web(rules, self._kept.standing, self._kept.blocks, is_live=is_live)
         self._notes = list(self._kept.notes)
         self._handed: deque[Piece] = deque()
         self._safe: set[int] = set()  # numbers of shots that wait for those before them

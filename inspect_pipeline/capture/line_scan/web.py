@@ -34,12 +34,22 @@ class Piece:
 
 
 class Web:
-    """`blocks` are those that a web of this standing must be given again, in that order."""
+    """`blocks` are those that a web of this standing must be given again, in that order.
+
+    `is_live`: the web went on meanwhile, so that what is missing behind them was missed by the
+    restart.
+    """
 
     def __init__(
-        self, rules: LineScanRules, standing: Standing, blocks: Sequence[Block] = ()
+        self,
+        rules: LineScanRules,
+        standing: Standing,
+        blocks: Sequence[Block] = (),
+        *,
+        is_live: bool = False,
     ) -> None:
         self.rules = rules
+        self._is_live = is_live
         self.standing = standing
         self.held: deque[Block] = deque()
         self.pieces: deque[Piece] = deque()
@@ -102,7 +112,7 @@ class Web:
         block = self._awaited.popleft()
         if pixels is not None:
             pixels = pixels[block.skipped_lines : block.skipped_lines + block.lines]
-        self._is_resumed = False
+        self._is_resumed = self._is_live
         if is_missing:
             self._go_on_at(block)
         self.held.append(replace(block, shot=shot, pixels=pixels if block.lines else None))

@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.catalogue import ActivationRow
-from db.histories import AuditRow, GoodFrameRow
+from db.histories import AuditRow, GoodFrameRow, RegionElsewhere
 from db.histories import FrameHistory as FrameHistoryRows
 from db.histories import InspectionHistory as InspectionHistoryRows
 from db.plants import CameraRow, LineRow, PartRow
 from db.rows import InspectionRow, ModelRow
-from db.words import Judgement, Outcome, UnfitReason
+from db.words import Judgement, Outcome, Severity, UnfitReason, Verdict
 from inspect_pipeline.review.api.fields import Note
 from inspect_pipeline.review.api.finding_models import (
     FindingOut,
@@ -107,9 +107,31 @@ class ReviewedFinding(BaseModel):
     reviews: list[ReviewOut] = Field(description="In the order they were said.")
 
 
+class RegionOut(BaseModel):
+    """What the frame shows of a defect over the border, whose finding stands with another frame."""
+
+    finding_id: int
+    frame_id: int = Field(description="The frame with which the finding stands.")
+    number: int
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    area_mm2: float
+    verdict: Verdict
+    severity: Severity
+
+    @classmethod
+    def of(cls, row: RegionElsewhere) -> RegionOut:
+        return cls(**_alike(cls, row))
+
+
 class InspectionHistory(BaseModel):
     inspection: InspectionOut
     findings: list[ReviewedFinding] = Field(description="By number.")
+    elsewhere: list[RegionOut] = Field(
+        description="Regions of this frame that belong to findings of other frames of the web."
+    )
 
     @classmethod
     def of(cls, rows: InspectionHistoryRows) -> InspectionHistory:
@@ -122,6 +144,7 @@ class InspectionHistory(BaseModel):
                 )
                 for one in rows.findings
             ],
+            elsewhere=[RegionOut.of(one) for one in rows.elsewhere],
         )
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from db.evidence import EvidenceStore
-from db.histories import FrameHistory, FrameRow, frame_history
+from db.histories import FrameHistory, FrameRow, RegionElsewhere, frame_history
 from db.reviewing import audit_frame
 from db.rows import FindingRow, InspectionRow
 from db.surroundings import frames_beside, shapes
@@ -34,6 +34,7 @@ class Opinion:
 
     inspection: InspectionRow
     findings: tuple[FindingRow, ...]
+    elsewhere: tuple[RegionElsewhere, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,11 @@ def audit(
 
 def _opinions(history: FrameHistory) -> list[Opinion]:
     return [
-        Opinion(inspection=made.inspection, findings=tuple(one.finding for one in made.findings))
+        Opinion(
+            inspection=made.inspection,
+            findings=tuple(one.finding for one in made.findings),
+            elsewhere=made.elsewhere,
+        )
         for made in history.inspections
     ]
 

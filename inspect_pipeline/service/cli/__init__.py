@@ -28,6 +28,7 @@ def build_app() -> typer.Typer:
         people,
         report,
         serving,
+        spooling,
         teaching,
         training,
     )
@@ -46,6 +47,7 @@ def build_app() -> typer.Typer:
     app.command("evaluate")(evaluating.evaluate)
     app.command("once")(inspecting.once)
     app.add_typer(cameras.app, name="cameras")
+    app.add_typer(spooling.app, name="spool")
     app.add_typer(findings.app, name="findings")
     app.add_typer(asking.build_ask_app(), name="ask")
     app.add_typer(teaching.app, name="teach")

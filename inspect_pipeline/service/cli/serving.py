@@ -73,7 +73,7 @@ def serve(
     from inspect_pipeline.service.ingesting.supervisor import Supervisor
     from plant_config.loader import load_plant
 
-    described = load_plant(plant_file)
+    described = load_plant(plant_file, folders_may_come=True)
     listening = described.review.listening_at(host, port)
     described = described.model_copy(update={"review": listening})
     level = logging.getLogger().getEffectiveLevel()

@@ -31,24 +31,33 @@ class Child:
         self.has_ended = False  # did what it was there for, or was told to stop: it stays ended
         self.is_stopping = False
         self.last_words = ""
+        self.is_refused = False  # people have to do something before it can run
+        self.told = ""  # of why it refuses
 
     @property
     def is_alive(self) -> bool:
         return self.process is not None
 
     def begin(self, now_s: float) -> None:
+        """Raises OSError where the computer has no room for one more process."""
         context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe(duplex=False)
-        self.process = context.Process(
-            target=run_role,
-            args=(self.service, self.role, theirs, os.getpid()),
-            name=self.role.name,
-            daemon=True,
-        )
-        self.process.start()
-        theirs.close()
+        ours, theirs = context.Pipe(duplex=False)
+        with theirs:
+            process = context.Process(
+                target=run_role,
+                args=(self.service, self.role, theirs, os.getpid()),
+                name=self.role.name,
+                daemon=True,
+            )
+            try:
+                process.start()
+            except OSError:
+                ours.close()
+                raise
+        self.pipe, self.process = ours, process
         self.heard_at_s = self.begun_at_s = now_s
         self.last_words = ""
+        self.is_refused = False
 
     def hear(self, now_s: float) -> list[dict[str, Any]]:
         """What it has said since the last time."""
@@ -92,7 +101,10 @@ class Child:
         return code if code is not None else 0
 
     def begin_later(self, now_s: float, limits: Ingestion) -> None:
-        """After a pause that doubles each time it fails again soon."""
+        """After a pause that doubles each time it fails again soon; people take the longest."""
+        if self.is_refused:
+            self.begin_at_s = now_s + limits.restart_at_most_s
+            return
         if now_s - self.begun_at_s > limits.restart_at_most_s + limits.hung_after_s:
             self.failures = 0
         doubled = limits.restart_after_s * 2 ** min(self.failures, FOLDING)

@@ -18,7 +18,7 @@ def utc_now() -> datetime:
 
 
 def spool_of(plant: Plant, camera_id: str) -> CameraSpool:
-    return CameraSpool(plant.spool_folder / "cameras" / camera_id, Disk())
+    return _spool(plant, plant.spool_folder / "cameras" / camera_id)
 
 
 def spools_of(plant: Plant) -> list[CameraSpool]:
@@ -26,7 +26,7 @@ def spools_of(plant: Plant) -> list[CameraSpool]:
     for camera in plant.cameras:
         spool_of(plant, camera.id)
     folder = plant.spool_folder / "cameras"
-    return [CameraSpool(path, Disk()) for path in sorted(folder.iterdir()) if path.is_dir()]
+    return [_spool(plant, path) for path in sorted(folder.iterdir()) if path.is_dir()]
 
 
 def notices_of(plant: Plant) -> Notices:
@@ -42,3 +42,7 @@ def memory_of(plant: Plant, camera_id: str) -> Path:
 
 def post_of(settings: CameraSettings) -> Post:
     return Post(line_id=settings.line, camera_id=settings.id, part=settings.part)
+
+
+def _spool(plant: Plant, folder: Path) -> CameraSpool:
+    return CameraSpool(folder, Disk(), quarantined_max=plant.ingestion.quarantined_max)

@@ -136,7 +136,11 @@ def _work(service: Service, role: Role, link: Link) -> None:
     Worker(
         inspectors,
         {camera.id: build_correction(camera) for camera in plant.cameras},
-        Picker(spools_of(plant), worker_folder(role)),
+        Picker(
+            spools_of(plant),
+            worker_folder(role),
+            {camera.id: camera.share for camera in plant.cameras},
+        ),
         RowMaker(EvidenceStore(plant.storage.evidence_folder), utc_now),
         notices_of(plant),
         link,

@@ -164,6 +164,7 @@ class Supervisor:
             what = one["what"]
             if what == "ready":
                 child.was_ever_ready = True
+                child.told = ""
             elif what == "ended":
                 child.has_ended = True
             elif what in {"refused", "failed"}:
@@ -175,7 +176,13 @@ class Supervisor:
                 self._heard(child.role, one)
 
     def _take_to_heart(self, child: Child, said: Mapping[str, Any]) -> None:
-        """What stands in the way of a start is told to whoever starts; later it is tried again."""
+        """What stands in the way of a start is told to whoever starts; later it is tried again.
+
+        Of the review application nobody's frames depend: it waits for people, and the line runs.
+        """
+        if child.role.kind == REVIEW:
+            child.is_refused = said["what"] == "refused"
+            return
         if child.role.kind == CAMERA and self.service.once:
             self._complaints.append(said["text"])
             child.has_ended = True
@@ -187,7 +194,7 @@ class Supervisor:
     def _tend(self, child: Child, now_s: float) -> None:
         if child.process is None:
             if not child.has_ended and now_s >= child.begin_at_s and self._may_begin(child):
-                child.begin(now_s)
+                self._begin(child, now_s)
         elif child.process.exitcode is not None:
             self._answer(child, child.hear(now_s))
             self._is_dead(child, child.bury(), now_s)
@@ -196,6 +203,14 @@ class Supervisor:
             self._note(EventKind.PROCESS_HUNG, Severity.MAJOR, text, role=child.role)
             child.kill()
             child.heard_at_s = now_s  # once is enough: it is buried when it is dead
+
+    def _begin(self, child: Child, now_s: float) -> None:
+        try:
+            child.begin(now_s)
+        except OSError as error:  # no memory, no handles: others may give some back
+            child.last_words = f"cannot be begun: {error}"
+            child.begun_at_s = now_s
+            self._begins_anew(child, 1, now_s)
 
     def _may_begin(self, child: Child) -> bool:
         """The review application finds its tables when the writer has made them."""
@@ -209,8 +224,16 @@ class Supervisor:
         if child.is_stopping or child.has_ended:
             child.has_ended = True
             return
+        self._begins_anew(child, code, now_s)
+
+    def _begins_anew(self, child: Child, code: int, now_s: float) -> None:
         child.begin_later(now_s, self.limits)
-        if child.failures & (child.failures - 1) == 0:  # the 1st, 2nd, 4th, 8th time in a row
+        if child.is_refused:
+            if child.told != child.last_words:  # once, however often it is tried
+                child.told = child.last_words
+                text = f"the process {child.role.name} waits, and is tried again: {child.told}"
+                self._note(EventKind.PROCESS_ENDED, Severity.MAJOR, text, role=child.role)
+        elif child.failures & (child.failures - 1) == 0:  # the 1st, 2nd, 4th, 8th time in a row
             said = child.last_words or (_died_of(code) if code < 0 else f"exit code {code}")
             text = f"the process {child.role.name} has ended ({said}) and begins anew"
             facts = {"exit_code": code, "times": child.failures}

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, func, select
 
+from db.columns import Base
 from db.engine import session, snapshot
+from db.histories import frame_histories
 from db.models import Alert, Finding, Frame, Inspection, JoinedRegion
 from db.repository import record_inspection
 from db.reviewing import review_findings
 from db.tallies.recounting import wrong_tallies
+from db.web_joining import _SEEN_THERE
 from db.words import AlertState, ReviewState, Severity, Verdict
 from tests.integration.db.bare_rows import NOON, a_model, inspection_row, sha
 from tests.integration.db.web_of_defects import (
@@ -167,6 +170,50 @@ def test_the_finding_stands_with_the_frame_that_shows_most_of_it(with_model: Eng
     assert (finding.y0, finding.y1) == (70, 87)
     assert finding.taken_at == NOON
     assert finding.id == 1  # as it was first recorded
+
+
+def test_what_a_finding_has_of_its_frame_is_decided_for_every_column() -> None:
+    """A new column of findings: does it belong to the frame, or to the whole defect?"""
+    of_the_whole = {
+        *("id", "part", "line_id", "camera_id", "created_at", "state", "version"),
+        *("area_mm2", "centre_x_mm", "centre_y_mm", "web_mm"),
+        *("peak", "score", "p_value", "verdict", "severity", "urgency"),
+    }
+    columns = {column.name for column in Finding.__table__.columns}
+
+    assert set(_SEEN_THERE) | of_the_whole == columns
+    assert not set(_SEEN_THERE) & of_the_whole
+
+
+def test_every_table_that_names_a_finding_is_known_to_the_joining() -> None:
+    """A new one: do its rows follow when a finding is taken back because it is part of another?"""
+    followed = {"alerts", "joined_regions"}
+    of_spoken_findings = {"reviews", "folded_notes"}  # such a finding is never taken back
+    naming = {
+        table.name
+        for table in Base.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name == "findings"
+    }
+
+    assert naming == followed | of_spoken_findings
+
+
+def test_a_frame_names_the_finding_that_its_region_belongs_to(with_model: Engine) -> None:
+    web, _ = two_spots()
+    web[70:72, 40:50] = True  # the first frame shows more of it, and keeps the finding
+
+    record_frames(with_model, web, [0, 80])
+
+    with session(with_model, read_only=True) as opened:
+        finding = opened.scalars(select(Finding).where(Finding.x0 == 40)).one()
+        stands_with = opened.get_one(Inspection, finding.inspection_id).frame_id
+        frames = frame_histories(opened, [1, 2])
+    told = {one.frame.frame_id: one.inspections[0].elsewhere for one in frames}
+    shown = {one.finding_id: one for one in told[3 - stands_with]}
+    assert shown[finding.id].frame_id == stands_with
+    assert shown[finding.id].area_mm2 == pytest.approx(70 * MM_PER_PX**2)
+    assert finding.id not in [one.finding_id for one in told[stands_with]]
 
 
 def test_a_finding_that_people_spoke_of_stays_where_they_saw_it(with_model: Engine) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from benchmarks.ingestion.running import (
@@ -202,3 +203,35 @@ def test_a_shot_that_was_spooled_and_not_acknowledged_comes_again_and_is_one_row
     assert again.returncode == 0, again.stderr
     assert "│ 1 " in again.stdout.splitlines()[3], "one frame came again"
     assert frames_in(url) == drawn(2)
+
+
+def test_a_folder_that_comes_later_and_a_review_without_administrator_stop_nobody(
+    url: str, tmp_path: Path
+) -> None:
+    box = f"""
+[[cameras]]
+id = "box"
+kind = "folder"
+line = "L1"
+part = "bracket"
+path = "{tmp_path / "share"}"
+"""
+    plant = tiny_plant(tmp_path, url, [camera(frames=4), box])
+
+    def is_told(kind: EventKind) -> bool:
+        return told(url).get(kind, 0) > 0
+
+    with serving(plant, "--review", "--port", str(free_port())) as served:
+        wait_for(lambda: len(frames_in(url)) == 4, "the other camera waits", served.log)
+        wait_for(lambda: is_told(EventKind.CAMERA_LOST), "the folder is not missed", served.log)
+        wait_for(lambda: is_told(EventKind.PROCESS_ENDED), "review says nothing", served.log)
+        (tmp_path / "half").mkdir()
+        Image.new("L", (128, 128), 90).save(tmp_path / "half" / "part.png")
+        (tmp_path / "half").rename(tmp_path / "share")
+        wait_for(lambda: len(frames_in(url)) == 5, "the folder is not found", served.log)
+        assert served.stop() == 0
+
+    assert told(url)[EventKind.CAMERA_LOST] == told(url)[EventKind.CAMERA_BACK] == 1
+    assert told(url)[EventKind.PROCESS_ENDED] == 1, "however often it is tried"
+    on_the_console = " ".join(served.log.read_text().split())
+    assert on_the_console.count("run_pipeline.py users add NAME --role admin") == 1

@@ -31,6 +31,15 @@ def test_a_quick_camera_cannot_starve_a_slow_one(tmp_path: Path) -> None:
     assert picked(picker)[:4] == ["quick", "slow", "quick", "slow"]
 
 
+def test_a_camera_with_a_share_of_three_has_three_turns_of_four(tmp_path: Path) -> None:
+    picker = Picker(plant(tmp_path, wide=8, other=8), "worker-1", {"wide": 3})
+
+    found = picked(picker)
+
+    assert [found[:4].count("wide"), found[4:8].count("wide")] == [3, 3]
+    assert sorted(found) == ["other"] * 8 + ["wide"] * 8
+
+
 def test_a_camera_with_nothing_to_do_gives_its_turn_away(tmp_path: Path) -> None:
     picker = Picker(plant(tmp_path, quick=3, idle=0), "worker-1")
 
