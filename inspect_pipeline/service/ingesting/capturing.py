@@ -12,6 +12,7 @@ from inspect_pipeline.errors import CameraEnded, CaptureError, DiskFull
 from inspect_pipeline.ingestion.admission import Admission, Decision
 from inspect_pipeline.ingestion.entry import Entry, Post, entry_of
 from inspect_pipeline.ingestion.notices import Notice, of_post
+from inspect_pipeline.service.ingesting.gates import AlwaysOpen, Gate
 from inspect_pipeline.service.ingesting.link import Link
 
 LOOK_EVERY_S = 0.25
@@ -30,6 +31,7 @@ class Capture:
         link: Link,
         *,
         once: bool = False,
+        gate: Gate | None = None,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -40,6 +42,7 @@ class Capture:
         self.limits = admission.limits
         self.link = link
         self.once = once
+        self.gate = gate or AlwaysOpen()
         self._now = now
         self._clock = clock
         self._is_lost = False
@@ -55,6 +58,9 @@ class Capture:
         """
         self.admission.spool.sweep()
         while not self.link.stopping:
+            if not self.gate.is_open():
+                self.link.pause(LOOK_EVERY_S)
+                continue
             try:
                 with self.open_camera() as camera:
                     self.link.say("ready")
@@ -72,7 +78,7 @@ class Capture:
             self.notices.say()
 
     def _take_from(self, camera: Camera) -> None:
-        while not self.link.stopping:
+        while not self.link.stopping and self.gate.is_open():
             self.link.beat()
             given = camera.wait(LOOK_EVERY_S)
             self._is_back()
@@ -82,6 +88,7 @@ class Capture:
                 entry = entry_of(given, self.post, received_at=self._now())
                 if self._is_safe(entry):
                     camera.acknowledge(given)
+                    self.gate.took(entry)
             self.notices.say()
 
     def _is_safe(self, entry: Entry) -> bool:
