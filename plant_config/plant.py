@@ -118,7 +118,9 @@ class Plant(Section):
         named = [
             (f"cameras[{index}].schedule.shifts", camera.schedule.shifts)
             for index, camera in enumerate(self.cameras)
-        ] + [(f"jobs[{index}].after_shifts", job.after_shifts) for index, job in enumerate(self.jobs)]
+        ] + [
+            (f"jobs[{index}].after_shifts", job.after_shifts) for index, job in enumerate(self.jobs)
+        ]
         problems = [
             Problem(key=key, reason=reason)
             for key, names in named

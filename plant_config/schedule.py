@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, time, timedelta
+from functools import cache
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -73,14 +74,19 @@ class Schedule(Section):
     def _is_public_holiday(self, day: date) -> bool:
         if self.country is None:
             return False
-        from holidays import country_holidays
-
-        return day in country_holidays(self.country, subdiv=self.region, years=day.year)
+        return day in _public_holidays(self.country, self.region, day.year)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         refuse([*_wrong_shifts(self.shifts), *_wrong_country(self.country, self.region)])
         return self
+
+
+@cache
+def _public_holidays(country: str, region: str | None, year: int) -> frozenset[date]:
+    from holidays import country_holidays
+
+    return frozenset(country_holidays(country, subdiv=region, years=year))
 
 
 def _wrong_shifts(shifts: Sequence[ShiftSettings]) -> list[Problem]:

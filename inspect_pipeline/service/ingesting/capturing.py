@@ -46,6 +46,7 @@ class Capture:
         self._now = now
         self._clock = clock
         self._is_lost = False
+        self._was_ready = False
         self._is_full = False
         self._waited_at_s = 0.0
         self._pause_s = self.limits.restart_after_s
@@ -63,7 +64,7 @@ class Capture:
                 continue
             try:
                 with self.open_camera() as camera:
-                    self.link.say("ready")
+                    self._is_ready()
                     self._take_from(camera)
             except CameraEnded as end:
                 self._note(EventKind.CAMERA_ENDED, Severity.MINOR, str(end))
@@ -76,6 +77,12 @@ class Capture:
                 self.link.pause(self._pause_s)
                 self._pause_s = min(2 * self._pause_s, self.limits.restart_at_most_s)
             self.notices.say()
+
+    def _is_ready(self) -> None:
+        """Told once: a camera on a schedule is opened for each order."""
+        if not self._was_ready:
+            self._was_ready = True
+            self.link.say("ready")
 
     def _take_from(self, camera: Camera) -> None:
         while not self.link.stopping and self.gate.is_open():
