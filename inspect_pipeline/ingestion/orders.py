@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from inspect_pipeline.ingestion.disk import Disk, hand_over, put
 
@@ -57,7 +58,8 @@ class Orders:
         """None where none was given, or half of one by another hand."""
         said = self._read(_ORDER)
         try:
-            return Order(**{**said, "until_at": datetime.fromisoformat(said["until_at"])})
+            until_at = datetime.fromisoformat(said["until_at"])
+            return Order(key=said["key"], until_at=until_at, frames=said["frames"])
         except (KeyError, TypeError, ValueError):
             return None
 
@@ -71,13 +73,17 @@ class Orders:
         said = self._read(_PROGRESS)
         try:
             found = Progress(
-                **{**said, **{name: _moment(said[name]) for name in ("first_at", "last_at")}}
+                key=said["key"],
+                taken=said["taken"],
+                first_at=_moment(said["first_at"]),
+                last_at=_moment(said["last_at"]),
+                ended=said["ended"],
             )
         except (KeyError, TypeError, ValueError):
             return Progress(key=key)
         return found if found.key == key else Progress(key=key)
 
-    def _read(self, name: str) -> dict[str, str]:
+    def _read(self, name: str) -> dict[str, Any]:
         try:
             said = json.loads((self.folder / name).read_bytes())
         except (OSError, ValueError):

@@ -29,15 +29,13 @@ def check_promises(settings: CalibrationJob, context: ChoreContext) -> ChoreResu
     its interval (Wilson, 95 %) is above what was promised.
     """
     until = context.planned_at
-    kept, broken = [], []
+    since = until - timedelta(days=settings.days)
+    kept: list[str] = []
+    broken: list[str] = []
     with session(context.engine, read_only=True) as opened:
         for part in context.plant.parts:
-            chosen = {
-                "part": part.name,
-                "since": until - timedelta(days=settings.days),
-                "until": until,
-            }
-            holds, words = _said_of(opened, part, chosen, judged_min=settings.judged_min)
+            wanted = EscapesOf(part=part.name, since=since, until=until)
+            holds, words = _said_of(opened, part, wanted, judged_min=settings.judged_min)
             (kept if holds else broken).append(words)
     if broken:
         raise PromiseBroken("; ".join([*broken, *kept]))
@@ -45,11 +43,12 @@ def check_promises(settings: CalibrationJob, context: ChoreContext) -> ChoreResu
 
 
 def _said_of(
-    opened: Session, part: Part, chosen: dict[str, object], *, judged_min: int
+    opened: Session, part: Part, wanted: EscapesOf, *, judged_min: int
 ) -> tuple[bool, str]:
-    rate = defect_rate(opened, RateOf(**chosen, by=(By.TOTAL,)))
+    of_part = RateOf(part=part.name, since=wanted.since, until=wanted.until, by=(By.TOTAL,))
+    rate = defect_rate(opened, of_part)
     inspected, failed = (int(rate[name].sum()) for name in ("inspected", "failed"))
-    found = escapes(opened, EscapesOf(**chosen))
+    found = escapes(opened, wanted)
     calls = found[found["measure"] == "false_call"]
     if calls.empty or int(calls["frames"].max()) < judged_min:
         judged = 0 if calls.empty else int(calls["frames"].max())

@@ -72,7 +72,7 @@ class Scheduler:
             timetable.look(LOOK_S, lambda: self.look(timetable))
             for one in self.jobs:
                 timetable.wake(one.name, one.times.after, lambda: self.look(timetable))
-            while not self.link.wait(60.0):
+            while not self.link.wait(LOOK_S):
                 pass
         try:
             self.look_back()
@@ -138,11 +138,9 @@ class Scheduler:
         last = self._now() + SLACK
         planned = (read.planned_at, known.planned_at if known else None)
         past = [one for one in planned if one is not None and one <= last]
-        return replace(
-            read,
-            begun_at=min(read.begun_at, self._now()),
-            planned_at=max(past, default=None),
-        )
+        begun = (read.begun_at, known.begun_at if known else self._now(), self._now())
+        begun_at = next(one for one in begun if one <= last)
+        return replace(read, begun_at=begun_at, planned_at=max(past, default=None))
 
     def _take_over(self, unended: list[tuple[str, datetime]]) -> None:
         for name, planned_at in unended:
@@ -156,7 +154,7 @@ class Scheduler:
             run = Began(job=job, planned_at=standing.wanted_at, wanted_by=standing.wanted_by)
             self._begin(run, timetable)
         if standing.paused_by is not None:
-            self._next[job.name] = None
+            self._plan_next(job, None)
             self.cameras.pause(job, standing.paused_by)
             return
         self._plan_next(job, job.times.after(now))
