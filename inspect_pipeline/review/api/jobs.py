@@ -88,9 +88,7 @@ def list_jobs(_person: Viewer, opened: Reading) -> JobList:
 @router.get(
     "/jobs/runs", operation_id="list_job_runs", summary="Runs, newest first", responses=refusals()
 )
-def list_runs(
-    _person: Viewer, opened: Reading, asked: Annotated[RunQuery, Query()]
-) -> RunList:
+def list_runs(_person: Viewer, opened: Reading, asked: Annotated[RunQuery, Query()]) -> RunList:
     """What ran when, with what outcome."""
     rows = jobs.runs(opened, asked.job, limit=asked.limit)
     return RunList(runs=[RunOut(**asdict(row)) for row in rows])
@@ -102,9 +100,7 @@ def list_runs(
     summary="Run a job now, pause or resume it",
     responses=refusals(404),
 )
-def ask_job(
-    request: Request, person: Engineer, opened: Writing, job: JobName, ask: Ask
-) -> JobOut:
+def ask_job(request: Request, person: Engineer, opened: Writing, job: JobName, ask: Ask) -> JobOut:
     """The same again changes nothing. A run begins within a second or two, where the plant is
     served."""
     at = desk_of(request).now()

@@ -33,13 +33,14 @@ def show_jobs(
     request: Request, person: Viewer, opened: Reading, done: str = "", job: str = ""
 ) -> Response:
     """With `job` only the runs of that job."""
+    chosen = job.replace("\0", "")
     return page(
         request,
         "jobs.html",
         person,
         jobs=jobs.jobs(opened),
-        runs=jobs.runs(opened, job or None, limit=MOST_RUNS),
-        chosen=job,
+        runs=jobs.runs(opened, chosen or None, limit=MOST_RUNS),
+        chosen=chosen,
         done=_DONE.get(done, ""),
         may_ask=person.role.covers(Role.ENGINEER),
     )
