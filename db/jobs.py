@@ -5,16 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    ScalarSelect,
+    and_,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from db.engine import session
 from db.errors import UnknownRecord
 from db.models import Finding, Job, JobRun
+from db.transfer import Watch
 from db.words import JobOutcome
 
 MOST_RUNS = 1000
+_RUNS_AT_ONCE = 5000
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,21 +119,16 @@ def meet_jobs(opened: Session, met: Sequence[Job]) -> None:
 
 def standings(opened: Session) -> dict[str, Standing]:
     """Of every job of the plant."""
-    last = (
-        select(JobRun.job, func.max(JobRun.planned_at).label("planned_at"))
-        .where(JobRun.wanted_by.is_(None))
-        .group_by(JobRun.job)
-        .subquery()
-    )
+    planned_at = _newest(JobRun.planned_at, JobRun.wanted_by.is_(None)).label("planned_at")
     chosen = select(
         Job.job,
         Job.met_at,
         Job.resumed_at,
-        last.c.planned_at,
+        planned_at,
         Job.paused_by,
         Job.wanted_by,
         Job.wanted_at,
-    ).outerjoin(last, last.c.job == Job.job)
+    )
     return {
         row.job: Standing(
             begun_at=max(row.met_at, row.resumed_at or row.met_at),
@@ -189,24 +199,11 @@ def want_run(opened: Session, job: str, *, by: str, at: datetime) -> None:
 
 def jobs(opened: Session) -> list[JobRow]:
     """What is done by the clock, and how did it go the last time? By name."""
-    newest = (
-        select(JobRun.job, func.max(JobRun.planned_at).label("planned_at"))
-        .where(JobRun.outcome.is_not(None))
-        .group_by(JobRun.job)
-        .subquery()
-    )
-    is_last = and_(JobRun.job == newest.c.job, JobRun.planned_at == newest.c.planned_at)
-    last = select(JobRun.job, JobRun.planned_at, JobRun.outcome).join(newest, is_last).subquery()
-    going = (
-        select(JobRun.job, func.max(JobRun.started_at).label("started_at"))
-        .where(JobRun.outcome.is_(None))
-        .group_by(JobRun.job)
-        .subquery()
-    )
+    last_id = _newest(JobRun.id, JobRun.outcome.is_not(None))
+    last, going = aliased(JobRun), _newest(JobRun.started_at, JobRun.outcome.is_(None))
     chosen = (
-        select(Job, last.c.planned_at, last.c.outcome, going.c.started_at)
-        .outerjoin(last, last.c.job == Job.job)
-        .outerjoin(going, going.c.job == Job.job)
+        select(Job, last.planned_at, last.outcome, going.label("going"))
+        .outerjoin(last, last.id == last_id)
         .order_by(Job.job)
     )
     return [
@@ -259,6 +256,38 @@ def runs(opened: Session, job: str | None = None, *, limit: int = 50) -> list[Ru
         )
         for one, count in opened.execute(chosen.limit(min(limit, MOST_RUNS)))
     ]
+
+
+def forget_runs(engine: Engine, *, planned_before: datetime, watch: Watch) -> int:
+    """How many runs were removed; the newest of each job stays, for it says what is settled."""
+    newer = aliased(JobRun)
+    is_newest = ~exists().where(newer.job == JobRun.job, newer.planned_at > JobRun.planned_at)
+    old = (
+        select(JobRun.id)
+        .where(JobRun.planned_at < planned_before, JobRun.outcome.is_not(None), ~is_newest)
+        .limit(_RUNS_AT_ONCE)
+    )
+    total = 0
+    while True:
+        with session(engine) as opened:
+            ids = list(opened.scalars(old))
+            opened.execute(delete(JobRun).where(JobRun.id.in_(ids)))
+        watch("runs", len(ids))
+        total += len(ids)
+        if len(ids) < _RUNS_AT_ONCE:
+            return total
+
+
+def _newest(column: InstrumentedAttribute[_T], *where: ColumnElement[bool]) -> ScalarSelect[_T]:
+    """Of a job's runs, by the index of planned times: a year of runs costs no more than a day."""
+    return (
+        select(column)
+        .where(JobRun.job == Job.job, *where)
+        .order_by(JobRun.planned_at.desc())
+        .limit(1)
+        .correlate(Job)
+        .scalar_subquery()
+    )
 
 
 def _known(opened: Session, job: str) -> Job:

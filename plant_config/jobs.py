@@ -75,6 +75,9 @@ class RetentionJob(JobSection):
         le=36_500,
         description="Days that programs' repeated requests are known again.",
     )
+    runs_days: int = Field(
+        default=400, ge=1, le=36_500, description="Days that runs of jobs stay in the history."
+    )
 
     @model_validator(mode="after")
     def _check_rules(self) -> Self:

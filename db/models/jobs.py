@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.columns import Base, Key, ShortName, UtcDateTime, word
@@ -49,6 +50,13 @@ class JobRun(Base):
         UniqueConstraint("job", "planned_at"),
         CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="end"),
         Index(None, "planned_at", "id"),
+        Index(
+            "ix_job_runs_going",
+            "job",
+            "planned_at",
+            sqlite_where=sql("outcome IS NULL"),
+            postgresql_where=sql("outcome IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -15,6 +15,7 @@ down_revision: str | None = "r0012"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+_GOING = sa.text("outcome IS NULL")
 _OUTCOMES = ("done", "failed", "missed", "skipped", "interrupted")
 
 
@@ -63,6 +64,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("job", "planned_at", name="uq_job_runs_job_planned_at"),
     )
     op.create_index("ix_job_runs_planned_at_id", "job_runs", ["planned_at", "id"])
+    op.create_index(
+        "ix_job_runs_going",
+        "job_runs",
+        ["job", "planned_at"],
+        sqlite_where=_GOING,
+        postgresql_where=_GOING,
+    )
 
 
 def downgrade() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from db.evidence import EvidenceStore
+from db.jobs import forget_runs
 from db.kept_answers import forget_answers
 from db.pictures import PictureKind
 from db.pruning import prune
@@ -25,9 +26,12 @@ def remove_pictures(settings: RetentionJob, context: ChoreContext) -> ChoreResul
     removed = prune(context.engine, store, rules, now=now, watch=context.watch)
     kept_before = now - timedelta(days=settings.answers_days)
     forgotten = forget_answers(context.engine, kept_before=kept_before, watch=context.watch)
+    before = now - timedelta(days=settings.runs_days)
+    runs = forget_runs(context.engine, planned_before=before, watch=context.watch)
     return ChoreResult(
         text=(
             f"{removed.rows} rows lost pictures, {removed.files} files with "
-            f"{removed.size_bytes / 1e6:.1f} MB removed, {forgotten} answers to programs forgotten"
+            f"{removed.size_bytes / 1e6:.1f} MB removed, {forgotten} answers to programs "
+            f"and {runs} runs of jobs forgotten"
         )
     )

@@ -60,6 +60,7 @@ class Capture:
         self.admission.spool.sweep()
         while not self.link.stopping:
             if not self.gate.is_open():
+                self.notices.say()
                 self.link.pause(LOOK_EVERY_S)
                 continue
             try:

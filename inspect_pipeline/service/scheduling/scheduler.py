@@ -23,6 +23,7 @@ from db.jobs import Standing
 from db.models import Job
 from db.upgrade import open_database
 from db.words import JobOutcome
+from inspect_pipeline.errors import DiskFull
 from inspect_pipeline.service.ingesting.link import Link
 from inspect_pipeline.service.ingesting.places import notices_of
 from inspect_pipeline.service.scheduling.book import Began, Book
@@ -86,13 +87,18 @@ class Scheduler:
             self._read()
             for job in self.jobs:
                 if job.name in self._standings and not self.link.stopping:
-                    self._attend(job, timetable)
+                    self._attend_or_wait(job, timetable)
             self.look_back()
-        except DatabaseError as error:
-            _log.warning("the record of jobs waits: %s", error)
         except Exception:  # noqa: BLE001 - the next look tries again
             _log.exception("jobs")
         self.book.notices.say()
+
+    def _attend_or_wait(self, job: PlannedJob, timetable: Timetable) -> None:
+        """One that cannot begin now is tried again, and keeps no other from beginning."""
+        try:
+            self._attend(job, timetable)
+        except (DatabaseError, DiskFull, OSError) as error:
+            _log.warning("job %s waits: %s", job.name, error)
 
     def look_back(self) -> None:
         """What has ended is recorded."""
@@ -192,6 +198,9 @@ class Scheduler:
             self.chores.begin(run, timetable)
         if run.wanted_by is None:
             self._settle(run.job, run.planned_at)
+        else:
+            granted = replace(self._standings[name], wanted_by=None, wanted_at=None)
+            self._standings[name] = granted
 
     def _settle(self, job: PlannedJob, planned_at: datetime) -> None:
         standing = self._standings[job.name]

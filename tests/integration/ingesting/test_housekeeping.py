@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import Engine
 
 from db.engine import connect, default_url, session
+from db.jobs import note_run, runs
+from db.models import JobRun
 from db.restoring import prove
 from db.reviewing import review_finding
-from db.words import ReviewState
+from db.words import JobOutcome, ReviewState
 from inspect_pipeline.service.housekeeping.calibration import PromiseBroken
 from inspect_pipeline.service.housekeeping.chore import ChoreContext, ChoreStopped
 from inspect_pipeline.service.housekeeping.kinds import run_chore
@@ -24,7 +26,7 @@ from tests.fakes import WallClock
 from tests.integration.db.database_records import CARD, MODEL_ID, NOON, a_finding, failed, passed
 from tests.integration.ingesting.clockwork import scheduled_plant
 
-TIMES = {"name": "job", "cron": "30 2 * * *"}
+NIGHT = "30 2 * * *"
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_backups_are_whole_share_their_pictures_and_the_oldest_goes(
     tmp_path: Path, context: ChoreContext
 ) -> None:
     folder = tmp_path / "backups"
-    settings = BackupJob(kind="backup", folder=folder, keep=2, **TIMES)
+    settings = BackupJob(kind="backup", folder=folder, keep=2, name="job", cron=NIGHT)
     made = []
     for day in range(3):
         at = NOON + timedelta(days=2 + day)
@@ -76,14 +78,14 @@ def test_backups_are_whole_share_their_pictures_and_the_oldest_goes(
 
 
 def test_a_job_that_is_told_to_stop_breaks_off(tmp_path: Path, context: ChoreContext) -> None:
-    settings = BackupJob(kind="backup", folder=tmp_path / "backups", **TIMES)
+    settings = BackupJob(kind="backup", folder=tmp_path / "backups", name="job", cron=NIGHT)
 
     with pytest.raises(ChoreStopped):
         run_chore(settings, replace(context, is_stopping=lambda: True))
 
 
 def test_pictures_that_had_their_time_go(context: ChoreContext) -> None:
-    settings = RetentionJob(kind="retention", pictures={"heat": 0}, **TIMES)
+    settings = RetentionJob(kind="retention", pictures={"heat": 0}, name="job", cron=NIGHT)
 
     assert run_chore(settings, context).text.startswith("0 rows")  # nobody has reviewed them yet
     judge(context, ReviewState.FALSE_ALARM)
@@ -91,8 +93,25 @@ def test_pictures_that_had_their_time_go(context: ChoreContext) -> None:
     assert run_chore(settings, context).text.startswith("2 rows lost pictures")
 
 
+def test_old_runs_are_forgotten_but_for_the_newest_of_each_job(context: ChoreContext) -> None:
+    with session(context.engine) as opened:
+        for number in range(3):
+            at = NOON - timedelta(days=500 - number)
+            run = JobRun(job="backup", kind="backup", planned_at=at, ended_at=at)
+            run.outcome = JobOutcome.DONE
+            note_run(opened, run)
+    settings = RetentionJob(kind="retention", passed_days=9, runs_days=90, name="job", cron=NIGHT)
+
+    said = run_chore(settings, context).text
+
+    assert said.endswith("0 answers to programs and 2 runs of jobs forgotten")
+    with session(context.engine, read_only=True) as opened:
+        (kept,) = runs(opened)
+    assert kept.planned_at == NOON - timedelta(days=498)
+
+
 def test_a_promise_that_people_contradict_is_broken(context: ChoreContext) -> None:
-    settings = CalibrationJob(kind="calibration", judged_min=2, **TIMES)
+    settings = CalibrationJob(kind="calibration", judged_min=2, name="job", cron=NIGHT)
 
     unjudged = run_chore(settings, context).text
     judge(context, ReviewState.CONFIRMED)
