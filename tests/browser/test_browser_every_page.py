@@ -41,6 +41,7 @@ PAGES = (
     "/teach?part=bracket",
     f"/teach?part={LONG_PART}",
     "/models",
+    "/jobs?done=pause",
     "/people?done=added",
     "/account",
     "/docs",

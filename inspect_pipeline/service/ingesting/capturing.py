@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from db.words import EventKind, Severity
@@ -13,6 +13,7 @@ from inspect_pipeline.errors import CameraEnded, CaptureError, DiskFull
 from inspect_pipeline.ingestion.admission import Admission, Decision
 from inspect_pipeline.ingestion.entry import Entry, Post, entry_of
 from inspect_pipeline.ingestion.notices import Notice, of_post
+from inspect_pipeline.service.ingesting.gates import AlwaysOpen, Gate
 from inspect_pipeline.service.ingesting.link import Link
 from inspect_pipeline.stages.repeated import RepeatedContent
 
@@ -21,11 +22,20 @@ FIRST_LOOK_S = 0.02  # for room, when there was none
 FREE_AFTER_S = 30.0  # without a frame that had to wait: a line at its limit tells of it once
 
 
-class Capture:
-    """Takes from a camera what it gives, for as long as nobody says stop.
+@dataclass(frozen=True, kw_only=True)
+class Duty:
+    """How a camera serves: until it has given all, or for good; when it may be open.
 
     `repeated` tells frozen frames of a live camera; files may be alike.
     """
+
+    once: bool = False
+    gate: Gate = field(default_factory=AlwaysOpen)
+    repeated: RepeatedContent | None = None
+
+
+class Capture:
+    """Takes from a camera what it gives, for as long as nobody says stop."""
 
     def __init__(
         self,
@@ -33,9 +43,8 @@ class Capture:
         post: Post,
         admission: Admission,
         link: Link,
+        duty: Duty | None = None,
         *,
-        once: bool = False,
-        repeated: RepeatedContent | None = None,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -45,11 +54,11 @@ class Capture:
         self.notices = admission.notices
         self.limits = admission.limits
         self.link = link
-        self.once = once
-        self.repeated = repeated
+        self.duty = duty or Duty()
         self._now = now
         self._clock = clock
         self._is_lost = False
+        self._was_ready = False
         self._is_full = False
         self._waited_at_s = 0.0
         self._pause_s = self.limits.restart_after_s
@@ -62,9 +71,13 @@ class Capture:
         """
         self.admission.spool.sweep()
         while not self.link.stopping:
+            if not self.duty.gate.is_open():
+                self.notices.say()
+                self.link.pause(LOOK_EVERY_S)
+                continue
             try:
                 with self.open_camera() as camera:
-                    self.link.say("ready")
+                    self._is_ready()
                     self._take_from(camera)
             except CameraEnded as end:
                 self._note(EventKind.CAMERA_ENDED, Severity.MINOR, str(end))
@@ -72,14 +85,20 @@ class Capture:
                 return
             except CaptureError as error:
                 self._is_gone(error)
-                if self.once:
+                if self.duty.once:
                     raise
                 self.link.pause(self._pause_s)
                 self._pause_s = min(2 * self._pause_s, self.limits.restart_at_most_s)
             self.notices.say()
 
+    def _is_ready(self) -> None:
+        """Told once: a camera on a schedule is opened for each order."""
+        if not self._was_ready:
+            self._was_ready = True
+            self.link.say("ready")
+
     def _take_from(self, camera: Camera) -> None:
-        while not self.link.stopping:
+        while not self.link.stopping and self.duty.gate.is_open():
             self.link.beat()
             given = camera.wait(LOOK_EVERY_S)
             self._is_back()
@@ -89,10 +108,12 @@ class Capture:
                 entry = self._looked_at(entry_of(given, self.post, received_at=self._now()))
                 if self._is_safe(entry):
                     camera.acknowledge(given)
+                    self.duty.gate.took(entry)
             self.notices.say()
 
     def _looked_at(self, entry: Entry) -> Entry:
-        found = None if self.repeated is None else self.repeated.unfit(entry.key)
+        repeated = self.duty.repeated
+        found = None if repeated is None else repeated.unfit(entry.key)
         return entry if found is None else replace(entry, frozen=found.detail)
 
     def _is_safe(self, entry: Entry) -> bool:

@@ -22,6 +22,8 @@ from db.models import (
     Event,
     GoodFrame,
     Inspection,
+    Job,
+    JobRun,
     JoinedRegion,
     KeptAnswer,
     Part,
@@ -95,6 +97,8 @@ def fill(engine: Engine, folder: Path) -> EvidenceStore:
         _add_alert(opened)
         _add_joined_region(opened)
         _add_input_health(opened)
+        opened.add(Job(job="backup", kind="backup", says="every 60 s", met_at=NOON))
+        opened.add(JobRun(job="backup", kind="backup", planned_at=NOON, started_at=NOON, text=""))
     return ledger.store
 
 

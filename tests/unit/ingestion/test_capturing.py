@@ -16,7 +16,7 @@ from inspect_pipeline.capture.camera import Gap, Shot
 from inspect_pipeline.errors import CameraEnded, CaptureError
 from inspect_pipeline.ingestion.admission import Admission
 from inspect_pipeline.ingestion.disk import Disk
-from inspect_pipeline.service.ingesting.capturing import FREE_AFTER_S, Capture
+from inspect_pipeline.service.ingesting.capturing import FREE_AFTER_S, Capture, Duty
 from inspect_pipeline.service.ingesting.link import Link, Stop
 from inspect_pipeline.stages.repeated import RepeatedContent
 from plant_config.ingestion import Ingestion
@@ -91,7 +91,7 @@ class Scene:
             POST,
             Admission(self.spool, self.notices, limits, now=WallClock(NOON)),
             Link(theirs, self.stop, beat_every_s=0.02),
-            repeated=repeated,
+            Duty(repeated=repeated),
             now=WallClock(NOON),
             clock=FastClock(tick_s=FREE_AFTER_S + 1.0),
         )
