@@ -166,7 +166,7 @@ def test_a_full_disk_leaves_the_shot_with_the_camera_and_is_told(tmp_path: Path)
 
 def test_once_a_camera_that_is_gone_is_an_error(tmp_path: Path) -> None:
     scene = Scene(tmp_path, [CaptureError("no such folder")])
-    scene.capture.once = True
+    scene.capture.duty = Duty(once=True)
 
     with pytest.raises(CaptureError, match="no such folder"):
         scene.capture.run()
