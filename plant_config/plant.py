@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
+from plant_config.alerts import Alert, alert_problems
 from plant_config.camera import CameraSettings
+from plant_config.channels import Channel
 from plant_config.errors import PlantConfigError
 from plant_config.ingestion import Ingestion
 from plant_config.line import Line
@@ -59,6 +61,13 @@ class Plant(Section):
         default=Review(), description="The review application: the [review] block."
     )
 
+    alerts: tuple[Alert, ...] = Field(
+        default=(), strict=False, description="What is called out: [[alerts]] blocks."
+    )
+    channels: tuple[Channel, ...] = Field(
+        default=(), strict=False, description="How messages leave: [[channels]] blocks."
+    )
+
     @property
     def spool_folder(self) -> Path:
         """Where frames wait: what the file names, else beside the evidence."""
@@ -91,10 +100,25 @@ class Plant(Section):
             *_repeated("parts[{}].name", parts),
             *_dangling("cameras[{}].line", [camera.line for camera in self.cameras], lines),
             *_dangling("cameras[{}].part", [camera.part for camera in self.cameras], parts),
+            *self._alert_problems(lines, cameras, parts),
         ]
         refuse(problems)
         refuse(self._scale_problems())
         return self
+
+    def _alert_problems(
+        self, lines: Sequence[str], cameras: Sequence[str], parts: Sequence[str]
+    ) -> list[Problem]:
+        channels = [channel.name for channel in self.channels]
+        rules = [rule.name for rule in self.alerts]
+        known = alert_problems(
+            self.alerts, lines=lines, cameras=cameras, parts=parts, channels=channels
+        )
+        repeated = [
+            *_repeated("alerts[{}].name", rules),
+            *_repeated("channels[{}].name", channels),
+        ]
+        return [*repeated, *known]
 
     def _scale_problems(self) -> list[Problem]:
         """Of line-scan cameras: a line must be as long as a pixel of the part is wide."""

@@ -1,0 +1,109 @@
+"""The outbox: which messages are due, who has them in hand, what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.alert_pages import AlertRow, alert_rows
+from db.models import Delivery
+from db.words import DeliveryAbout, DeliveryState
+
+MOST_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What one delivery tells of one alert, as the alert is now."""
+
+    delivery_id: int
+    about: DeliveryAbout
+    alert: AlertRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """What goes as one message; the same `key` however often it is tried."""
+
+    key: str
+    channel: str
+    attempts: int  # this one counted
+    told: tuple[Told, ...]
+
+    @property
+    def delivery_ids(self) -> list[int]:
+        return [one.delivery_id for one in self.told]
+
+
+def take_due(
+    opened: Session, channel: str, *, at: datetime, lease: timedelta, together: int
+) -> list[Parcel]:
+    """Messages of a channel that are due, oldest first, at most `together` of them.
+
+    They are in hand for the length of the lease; whoever dies with them in hand has them tried
+    again after it. More new ones than `together` become one parcel.
+    """
+    due = opened.scalars(
+        select(Delivery)
+        .where(
+            Delivery.state == DeliveryState.WAITING,
+            Delivery.next_try_at <= at,
+            Delivery.channel == channel,
+        )
+        .order_by(Delivery.next_try_at, Delivery.id)
+        .limit(MOST_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    parcels: dict[str, list[Delivery]] = {}
+    new = [one for one in due if one.message_key is None]
+    for one in due:
+        if one.message_key is not None:
+            parcels.setdefault(one.message_key, []).append(one)
+    if len(new) > together:
+        parcels[f"{len(new)} together, {new[0].key}"[:200]] = new
+    else:
+        parcels |= {one.key: [one] for one in new}
+    taken = dict(list(parcels.items())[:together])
+    for key, rows in taken.items():
+        for row in rows:
+            row.message_key, row.attempts = key, row.attempts + 1
+            row.next_try_at = at + lease
+    opened.flush()
+    alerts = alert_rows(opened, {row.alert_id for rows in taken.values() for row in rows})
+    return [
+        Parcel(
+            key=key,
+            channel=channel,
+            attempts=max(row.attempts for row in rows),
+            told=tuple(
+                Told(delivery_id=row.id, about=row.about, alert=alerts[row.alert_id])
+                for row in rows
+            ),
+        )
+        for key, rows in taken.items()
+    ]
+
+
+def was_sent(opened: Session, delivery_ids: Sequence[int], *, at: datetime) -> None:
+    _write(opened, delivery_ids, state=DeliveryState.SENT, next_try_at=None, sent_at=at)
+
+
+def has_failed(
+    opened: Session, delivery_ids: Sequence[int], *, error: str, again_at: datetime | None
+) -> None:
+    """To be tried again, or never more where `again_at` is None."""
+    state = DeliveryState.DEAD if again_at is None else DeliveryState.WAITING
+    _write(opened, delivery_ids, state=state, next_try_at=again_at, last_error=error)
+
+
+def _write(opened: Session, delivery_ids: Sequence[int], **values: object) -> None:
+    opened.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(delivery_ids), Delivery.state == DeliveryState.WAITING)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
