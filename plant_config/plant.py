@@ -18,6 +18,7 @@ from plant_config.line import Line
 from plant_config.line_scan import scale_problem
 from plant_config.part import Part
 from plant_config.review import Review
+from plant_config.schedule import Schedule
 from plant_config.section import Problem, Section, refuse, refuse_value
 from plant_config.storage import Storage
 
@@ -53,6 +54,9 @@ class Plant(Section):
         min_length=1, strict=False, description="The parts, one [[parts]] block each."
     )
     storage: Storage = Field(description="Where results are kept: the [storage] block.")
+    schedule: Schedule = Field(
+        default=Schedule(), description="When the plant works: the [schedule] block."
+    )
     ingestion: Ingestion = Field(
         default=Ingestion(),
         description="From cameras to the database: the [ingestion] block.",
