@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from plant_config.section import Identifier, Problem, Section, refuse, refuse_value
+from plant_config.shifts import ALL
 
 Rank = Literal["minor", "major", "critical"]
 Names = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field()]
@@ -50,7 +51,9 @@ class AlertRule(Section):
     cameras: Names = Field(default=(), strict=False, description="Only at these cameras.")
     parts: Names = Field(default=(), strict=False, description="Only of these parts.")
     shifts: Names = Field(
-        default=(), strict=False, description="Only what happens in these shifts, by their names."
+        default=(),
+        strict=False,
+        description="Only what happens while these shifts work, by their names; all: any of them.",
     )
     severity: Rank = Field(default="major", description="How severe an alert of this rule is.")
     channels: Names = Field(
@@ -235,6 +238,11 @@ class UnfitRule(AlertRule):
 
 class SilentRule(AlertRule):
     kind: Literal["silent"] = Field(description="silent: a camera gives no frames.")
+    shifts: Names = Field(
+        default=("all",),
+        strict=False,
+        description="Only while these shifts work; all: any, none: also when nobody works.",
+    )
     minutes: Minutes = Field(default=15.0, description="For so many minutes.")
 
 
@@ -284,6 +292,7 @@ def alert_problems(
     cameras: Sequence[str],
     parts: Sequence[str],
     channels: Sequence[str],
+    shifts: Sequence[str],
 ) -> list[Problem]:
     """Names in rules that the rest of the plant file does not know."""
     known = {
@@ -292,6 +301,7 @@ def alert_problems(
         "parts": parts,
         "channels": channels,
         "escalate_to": channels,
+        "shifts": (*shifts, ALL),
     }
     return [
         Problem(

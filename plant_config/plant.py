@@ -34,6 +34,9 @@ def _known_zone(name: str) -> str:
 TimeZone = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_known_zone)]
 
 
+USUAL_SHIFTS = ("early", "late", "night")  # where the file names none
+
+
 class Plant(Section):
     """Everything a plant file says. Cameras name a line and a part that exist."""
 
@@ -115,8 +118,14 @@ class Plant(Section):
     ) -> list[Problem]:
         channels = [channel.name for channel in self.channels]
         rules = [rule.name for rule in self.alerts]
+        shifts = [shift.name for shift in self.schedule.shifts] or list(USUAL_SHIFTS)
         known = alert_problems(
-            self.alerts, lines=lines, cameras=cameras, parts=parts, channels=channels
+            self.alerts,
+            lines=lines,
+            cameras=cameras,
+            parts=parts,
+            channels=channels,
+            shifts=shifts,
         )
         repeated = [
             *_repeated("alerts[{}].name", rules),

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from db.questions.periods import Shift, shift_at
 from inspect_pipeline.alerts import charted, counting, repeating, running
 from inspect_pipeline.alerts.history import Call, History, Spot
+from inspect_pipeline.working_shifts import is_named, working_shift_at, working_shifts
 from plant_config.alerts import (
     AlertRule,
     BacklogRule,
@@ -28,6 +28,7 @@ from plant_config.alerts import (
     SilentRule,
     UnfitRule,
 )
+from plant_config.schedule import Schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +36,26 @@ class Calendar:
     """The plant's clock: shifts and quiet hours are read on it."""
 
     zone: ZoneInfo
-    shifts: tuple[Shift, ...]
+    schedule: Schedule
 
-    def shift_name(self, at: datetime) -> str:
-        return shift_at(at, self.shifts, self.zone)[1].name
+    def is_worked(self, at: datetime, names: tuple[str, ...]) -> bool:
+        """Does one of these shifts work then? No names: at any time, worked or not."""
+        if not names:
+            return True
+        shift = working_shift_at(self.schedule, self.zone, at)
+        return shift is not None and is_named(shift.name, names)
+
+    def worked(
+        self, from_at: datetime, to_at: datetime, names: tuple[str, ...]
+    ) -> list[tuple[datetime, datetime]]:
+        """The times between the two at which one of these shifts works."""
+        if not names:
+            return [(from_at, to_at)]
+        return [
+            (max(from_at, shift.from_at), min(to_at, shift.to_at))
+            for shift in working_shifts(self.schedule, self.zone, from_at, to_at)
+            if is_named(shift.name, names)
+        ]
 
 
 def calls_of(
@@ -55,11 +72,7 @@ def calls_of(
         for call in _all_calls(rule, history, after, until, calendar)
         if after < call.at <= until and is_in_scope(rule, call.spot)
     ]
-    wanted = [
-        call
-        for call in found
-        if call.is_end or not rule.shifts or calendar.shift_name(call.at) in rule.shifts
-    ]
+    wanted = [call for call in found if call.is_end or calendar.is_worked(call.at, rule.shifts)]
     return sorted(wanted, key=lambda call: (call.at, call.key))
 
 
@@ -102,7 +115,7 @@ def _all_calls(
         case UnfitRule():
             found = charted.unfit_calls(rule, history.counts, until=until)
         case SilentRule():
-            found = running.silent_calls(rule, history.gaps, until=until)
+            found = running.silent_calls(rule, history.gaps, until=until, worked=calendar.worked)
         case BehindRule():
             found = running.behind_calls(rule, history.late, history.events)
         case EventRule():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from db.words import EventKind, Severity
@@ -18,21 +18,30 @@ from inspect_pipeline.alerts.history import (
 )
 from plant_config.alerts import AlertRule, BacklogRule, BehindRule, EventRule, SilentRule
 
+Worked = Callable[[datetime, datetime, tuple[str, ...]], Sequence[tuple[datetime, datetime]]]
 GIVEN_UP = (EventKind.SHED, EventKind.SPOOL_FULL, EventKind.DATABASE_AWAY)
 
 
-def silent_calls(rule: SilentRule, gaps: Sequence[Gap], *, until: datetime) -> list[Call]:
-    """When the camera had been silent for so long; the end is its next frame."""
+def silent_calls(
+    rule: SilentRule, gaps: Sequence[Gap], *, until: datetime, worked: Worked
+) -> list[Call]:
+    """When a camera had been silent for so long while people worked; the end is its next frame.
+
+    A shift may begin with a camera that is silent since the last: it has so long from then on.
+    """
     limit = timedelta(minutes=rule.minutes)
     calls = []
     for gap in gaps:
-        if (gap.to_at or until) - gap.from_at < limit:
-            continue
         key = f"silent {gap.spot.camera_id} {gap.from_at.isoformat()}"
         text = f"no frame for {rule.minutes:g} min from {gap.spot.words}"
         facts = {"last_frame": gap.from_at.isoformat()}
-        calls.append(_call(rule, key, gap.from_at + limit, gap.spot, text, facts))
-        if gap.to_at is not None:
+        called = [
+            _call(rule, f"{key} {begin.isoformat()}", begin + limit, gap.spot, text, facts)
+            for begin, end in worked(gap.from_at, gap.to_at or until, rule.shifts)
+            if end - begin >= limit and (begin + limit < end or gap.to_at is None)
+        ]
+        calls += called
+        if called and gap.to_at is not None:
             text = f"{gap.spot.words} gives frames again"
             calls.append(_call(rule, f"{key} end", gap.to_at, gap.spot, text, ends=True))
     return calls
@@ -49,7 +58,7 @@ def behind_calls(
         if behind <= limit:
             continue
         key = f"behind {one.spot.camera_id} {quarter_begun(one.taken_at).isoformat()}"
-        text = f"frames of {one.spot.words} are inspected {_minutes(behind)} min late"
+        text = f"frames of {one.spot.words} are inspected {_minutes(behind):g} min late"
         facts = {"behind_min": _minutes(behind)}
         calls.setdefault(key, _call(rule, key, one.taken_at, one.spot, text, facts))
     given_up = [

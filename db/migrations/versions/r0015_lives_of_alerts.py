@@ -1,6 +1,6 @@
 """What an alert counts, who did what with it, and how far each rule has looked.
 
-Revision r0015, after r0012.
+Revision r0015, after r0013.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "r0015"
-down_revision: str | None = "r0012"
+down_revision: str | None = "r0013"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
