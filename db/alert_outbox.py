@@ -41,11 +41,11 @@ class Parcel:
 
 def take_due(
     opened: Session, channel: str, *, at: datetime, lease: timedelta, together: int
-) -> list[Parcel]:
-    """Messages of a channel that are due, oldest first, at most `together` of them.
+) -> Parcel | None:
+    """The message of a channel that has been due for longest; None where none is.
 
-    They are in hand for the length of the lease; whoever dies with them in hand has them tried
-    again after it. More new ones than `together` become one parcel.
+    It is in hand for the length of the lease; where whoever has it dies, it is due again after
+    that. More than `together` that nobody has tried become one.
     """
     due = opened.scalars(
         select(Delivery)
@@ -58,34 +58,27 @@ def take_due(
         .limit(MOST_AT_ONCE)
         .with_for_update(skip_locked=True)
     ).all()
-    parcels: dict[str, list[Delivery]] = {}
+    if not due:
+        return None
     new = [one for one in due if one.message_key is None]
-    for one in due:
-        if one.message_key is not None:
-            parcels.setdefault(one.message_key, []).append(one)
-    if len(new) > together:
-        parcels[f"{len(new)} together, {new[0].key}"[:200]] = new
-    else:
-        parcels |= {one.key: [one] for one in new}
-    taken = dict(list(parcels.items())[:together])
-    for key, rows in taken.items():
-        for row in rows:
-            row.message_key, row.attempts = key, row.attempts + 1
-            row.next_try_at = at + lease
+    first = due[0]
+    rows, key = [first], first.message_key or first.key
+    if first.message_key is not None:
+        rows = [one for one in due if one.message_key == first.message_key]
+    elif len(new) > together:
+        rows, key = new, f"{len(new)} together, {first.key}"[:200]
+    for row in rows:
+        row.message_key, row.attempts, row.next_try_at = key, row.attempts + 1, at + lease
     opened.flush()
-    alerts = alert_rows(opened, {row.alert_id for rows in taken.values() for row in rows})
-    return [
-        Parcel(
-            key=key,
-            channel=channel,
-            attempts=max(row.attempts for row in rows),
-            told=tuple(
-                Told(delivery_id=row.id, about=row.about, alert=alerts[row.alert_id])
-                for row in rows
-            ),
-        )
-        for key, rows in taken.items()
-    ]
+    alerts = alert_rows(opened, {row.alert_id for row in rows})
+    return Parcel(
+        key=key,
+        channel=channel,
+        attempts=max(row.attempts for row in rows),
+        told=tuple(
+            Told(delivery_id=row.id, about=row.about, alert=alerts[row.alert_id]) for row in rows
+        ),
+    )
 
 
 def was_sent(opened: Session, delivery_ids: Sequence[int], *, at: datetime) -> None:

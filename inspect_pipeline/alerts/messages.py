@@ -66,9 +66,7 @@ class Letterhead:
         return f"{self.address}{path}" if self.address else None
 
 
-def compose(
-    parcel: Parcel, head: Letterhead, pictures: Sequence[Attachment] = ()
-) -> Message:
+def compose(parcel: Parcel, head: Letterhead, pictures: Sequence[Attachment] = ()) -> Message:
     """Says of each alert what it is now, however long the message waited."""
     worst = max((one.alert.severity for one in parcel.told), key=_RANKS.index)
     first = parcel.told[0]

@@ -17,11 +17,12 @@ from inspect_pipeline.service.ingesting.link import Link, Stop
 from plant_config.plant import Plant
 
 CAMERA, WORKER, WRITER, REVIEW = "camera", "worker", "writer", "review"
+ALERTS = "alerts"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """Which process it is: `camera web-cam`, `worker 2`, `writer`, `review`."""
+    """Which process it is: `camera web-cam`, `worker 2`, `writer`, `alerts`, `review`."""
 
     kind: str
     which: str = ""
@@ -43,11 +44,13 @@ class Service:
 
 def roles_of(service: Service) -> list[Role]:
     """In the order in which they begin: whoever takes work before whoever makes it."""
+    wanted = bool(service.plant.alerts) and not service.once
     workers = range(1, service.plant.ingestion.workers + 1)
     return [
         Role(kind=WRITER),
         *(Role(kind=WORKER, which=str(number)) for number in workers),
         *(Role(kind=CAMERA, which=camera.id) for camera in service.plant.cameras),
+        *([Role(kind=ALERTS)] if wanted else []),
         *([Role(kind=REVIEW)] if service.review else []),
     ]
 
@@ -65,6 +68,7 @@ def run_role(service: Service, role: Role, pipe: Connection, supervisor: int) ->
         CAMERA: _capture,
         WORKER: _work,
         WRITER: _write,
+        ALERTS: _alert,
         REVIEW: _review,
     }
     with belonging(service.plant.spool_folder, supervisor, name=role.name):
@@ -150,6 +154,13 @@ def _write(service: Service, _role: Role, link: Link) -> None:
 
     plant = service.plant
     Writer(plant, spools_of(plant), notices_of(plant), link, now=utc_now).run()
+
+
+def _alert(service: Service, _role: Role, link: Link) -> None:
+    from inspect_pipeline.service.ingesting.alerting import Alerting
+    from inspect_pipeline.service.ingesting.places import utc_now
+
+    Alerting(service.plant, link, now=utc_now).run()
 
 
 def _review(service: Service, _role: Role, link: Link) -> None:
