@@ -46,6 +46,7 @@ class NavigationEntry:
 NAVIGATION = (
     NavigationEntry(words="Queue", path="/queue"),
     NavigationEntry(words="Dashboard", path="/dashboard"),
+    NavigationEntry(words="Alerts", path="/alerts"),
     NavigationEntry(words="Search", path="/search", also=("/questions", "/export")),
     NavigationEntry(words="Teach", path="/teach"),
     NavigationEntry(words="Models", path="/models"),

@@ -13,6 +13,8 @@ from inspect_pipeline.alerts.messages import Message
 from inspect_pipeline.errors import SendFailed
 from plant_config.channels import MailChannel
 
+_POLICY = SMTP.clone(max_line_length=900)  # folded, words of other scripts lose their blanks
+
 
 class MailSender:
     def __init__(self, settings: MailChannel, password: str | None) -> None:
@@ -58,7 +60,7 @@ class MailSender:
 
 def letter_of(message: Message, settings: MailChannel) -> EmailMessage:
     """The Message-ID follows from the key: a mail that comes twice has the same."""
-    letter = EmailMessage(policy=SMTP)
+    letter = EmailMessage(policy=_POLICY)
     host = settings.sender.rpartition("@")[2]
     letter["Message-ID"] = f"<{hashlib.sha256(message.key.encode()).hexdigest()[:40]}@{host}>"
     letter["From"], letter["To"] = settings.sender, ", ".join(settings.to)
