@@ -24,7 +24,7 @@ def finding_calls(rule: FindingRule, findings: Sequence[SeenFinding]) -> list[Ca
             key=f"finding {one.finding_id}",
             at=one.taken_at,
             spot=one.spot,
-            text=f"{one.severity} {one.kind or 'finding'} at {one.spot.words}",
+            text=f"{one.severity.capitalize()} {one.kind or 'finding'} at {one.spot.words}",
             severity=max(one.severity, Severity(rule.severity), key=_RANKS.index),
             finding_id=one.finding_id,
             facts={"verdict": one.verdict.value, "kind": one.kind},

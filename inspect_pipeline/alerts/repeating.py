@@ -105,7 +105,7 @@ def _told(
         key=f"repeat {newest.finding_id}",
         at=newest.taken_at,
         spot=newest.spot,
-        text=f"every {repeat.pitch_mm:.1f} mm a mark at {across_mm:.1f} mm across the web of "
+        text=f"Every {repeat.pitch_mm:.1f} mm a mark at {across_mm:.1f} mm across the web of "
         f"{newest.spot.words}: {len(marks)} so far, suspected is {suspect}",
         severity=Severity(rule.severity),
         finding_id=newest.finding_id,

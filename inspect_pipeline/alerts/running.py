@@ -33,7 +33,7 @@ def silent_calls(
     calls = []
     for gap in gaps:
         key = f"silent {gap.spot.camera_id} {gap.from_at.isoformat()}"
-        text = f"no frame for {rule.minutes:g} min from {gap.spot.words}"
+        text = f"No frame for {rule.minutes:g} min from {gap.spot.words}"
         facts = {"last_frame": gap.from_at.isoformat()}
         called = [
             _call(rule, f"{key} {begin.isoformat()}", begin + limit, gap.spot, text, facts)
@@ -58,7 +58,7 @@ def behind_calls(
         if behind <= limit:
             continue
         key = f"behind {one.spot.camera_id} {quarter_begun(one.taken_at).isoformat()}"
-        text = f"frames of {one.spot.words} are inspected {_minutes(behind):g} min late"
+        text = f"Frames of {one.spot.words} are inspected {_minutes(behind):g} min late"
         facts = {"behind_min": _minutes(behind)}
         calls.setdefault(key, _call(rule, key, one.taken_at, one.spot, text, facts))
     given_up = [
@@ -96,7 +96,7 @@ def backlog_calls(rule: BacklogRule, history: History) -> list[Call]:
             calls.append(_call(rule, key, change.at, Spot(), text, {"waiting": waiting}))
         elif waiting <= half < before:
             key = f"backlog {change.at.isoformat()} end"
-            text = f"only {waiting} findings wait"
+            text = f"Only {waiting} findings wait"
             calls.append(_call(rule, key, change.at, Spot(), text, ends=True))
     return calls
 

@@ -91,7 +91,7 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.answers = [204]
         self.got: list[tuple[dict[str, str], bytes]] = []
-        self.over = threading.Event()
+        self.over, self.arrived = threading.Event(), threading.Event()
         super().__init__(("127.0.0.1", 0), _Answering)
 
     @property
@@ -113,6 +113,7 @@ class _Answering(BaseHTTPRequestHandler):
         assert isinstance(receiver, Receiver)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         receiver.got.append((dict(self.headers), body))
+        receiver.arrived.set()
         answer = receiver.answers[0] if len(receiver.answers) == 1 else receiver.answers.pop(0)
         if answer == 0:
             receiver.over.wait(30)

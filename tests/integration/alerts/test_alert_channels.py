@@ -199,3 +199,19 @@ def test_a_broker_that_is_not_there_is_a_try_that_failed() -> None:
 
     with pytest.raises(SendFailed, match="cannot be reached"):
         send(away, a_message(), {})
+
+
+def test_what_programs_get_is_what_the_published_schema_says() -> None:
+    schema = json.loads((Path(__file__).parents[3] / "docs/alert_message.schema.json").read_text())
+    said = a_message().facts
+
+    assert set(said) == set(schema["required"])
+    described = schema["$defs"]["alert"]
+    (alert,) = said["alerts"]
+    assert set(alert) == set(described["required"]) == set(described["properties"])
+    for name, words in {
+        "about": DeliveryAbout,
+        "state": AlertState,
+        "severity": Severity,
+    }.items():
+        assert described["properties"][name]["enum"] == [word.value for word in words]

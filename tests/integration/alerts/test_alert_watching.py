@@ -174,7 +174,7 @@ def test_a_restart_neither_repeats_nor_misses_and_late_frames_count(
         beat(40)
 
     assert texts(engine) == [
-        "no frame for 30 min from cam-1 on line-1",
+        "No frame for 30 min from cam-1 on line-1",
         "cam-1 is dark",
         "5 findings wait for people",
         "6 parts in a row failed at cam-1 on line-1, bracket",
