@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, extract, func, select
 from sqlalchemy.orm import Session
 
 from db.columns import metadata_table
@@ -45,8 +45,10 @@ def gaps_between_frames(
                 of_camera, Frame.taken_at > since, Frame.taken_at <= until
             )
         ).one()
-        pairs = [(before, first)] if before is not None else []
-        if first is not None:
+        pairs: list[tuple[datetime, datetime | None]] = []
+        if before is not None:
+            pairs.append((before, first))
+        if last is not None:
             pairs += _inner_gaps(opened, camera_id, since, until, longer_than)
             pairs.append((last, None))
         found += [
@@ -74,7 +76,7 @@ def _inner_gaps(
 
 def inspections_late(
     opened: Session, *, since: datetime, until: datetime, later_than: timedelta
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     """line_id, camera_id, part, taken_at, inspected_at, in the order of the frames' time."""
     frames, kept = metadata_table(Frame).c, metadata_table(Inspection).c
     behind_s = _seconds(opened, kept.inspected_at) - _seconds(opened, frames.taken_at)
@@ -148,11 +150,11 @@ def _where(scope: Scope, columns: Any) -> list[ColumnElement[bool]]:
     return [column.in_(names) for names, column in named if names]
 
 
-def _count(opened: Session, chosen: Select[tuple[int]]) -> int:
-    return opened.scalar(chosen.select_from(Finding)) or 0
+def _count(opened: Session, chosen: Select[Any]) -> int:
+    return int(opened.scalar(chosen.select_from(Finding)) or 0)
 
 
-def _seconds(opened: Session, moment: ColumnElement[Any]) -> ColumnElement[float]:
+def _seconds(opened: Session, moment: ColumnElement[Any]) -> ColumnElement[Any]:
     if opened.get_bind().dialect.name == "sqlite":
         return func.julianday(moment) * 86_400.0
-    return func.extract("epoch", moment)
+    return extract("epoch", moment)

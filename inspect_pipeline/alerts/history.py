@@ -67,6 +67,8 @@ class SeenEvent:
     severity: Severity
     spot: Spot
     text: str
+    figure: str = ""  # of lamp and lens: which of them changed
+    is_over: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +113,7 @@ class History:
 class Call:
     """What a rule says at a moment. The same thing has the same `key` whenever it is looked at.
 
+    `thing` tells apart what happens at one spot for different reasons: each is an alert of its own.
     `is_end`: what the rule called out at this spot is over.
     """
 
@@ -121,4 +124,5 @@ class Call:
     severity: Severity
     finding_id: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    thing: str = ""
     is_end: bool = False

@@ -42,9 +42,11 @@ class Decision:
 
 
 def place_of(rule: AlertRule, call: Call) -> str:
-    """What shares one alert: the same rule at the same line, camera and part."""
+    """What shares one alert: rule, line, camera, part, and the thing it is about."""
     spot = call.spot
-    return "\n".join((rule.name, spot.line_id or "", spot.camera_id or "", spot.part or ""))
+    return "\n".join(
+        (rule.name, spot.line_id or "", spot.camera_id or "", spot.part or "", call.thing)
+    )
 
 
 def decide(

@@ -30,7 +30,7 @@ from inspect_pipeline.alerts.history import (
     WaitingChange,
 )
 from inspect_pipeline.alerts.rules import lookback
-from inspect_pipeline.alerts.running import GIVEN_UP
+from inspect_pipeline.alerts.running import ENDED_BY, GIVEN_UP
 from plant_config.alerts import (
     AlertRule,
     BacklogRule,
@@ -46,6 +46,7 @@ from plant_config.alerts import (
 )
 
 _MOST_EVENTS = 100_000
+_OVER = ("ended", "accepted")  # what events about lamp, lens and scores say at their end
 
 
 def read_history(opened: Session, rule: AlertRule, *, after: datetime, until: datetime) -> History:
@@ -64,7 +65,9 @@ def read_history(opened: Session, rule: AlertRule, *, after: datetime, until: da
             given_up = _events(opened, after, until, GIVEN_UP)
             history = History(late=_late(opened, rule, since, until), events=given_up)
         case EventRule():
-            kinds = tuple(EventKind(name) for name in rule.events)
+            begun = {EventKind(name) for name in rule.events}
+            ended = {end for end, begin in ENDED_BY.items() if begin in begun}
+            kinds = tuple(sorted(begun | ended))
             history = History(events=_events(opened, after, until, kinds))
         case BacklogRule():
             history = _backlog(opened, rule, after, until)
@@ -231,6 +234,8 @@ def _events(
             severity=row.severity,
             spot=Spot(line_id=row.line_id, camera_id=row.camera_id, part=row.part),
             text=row.text,
+            figure=str(row.facts.get("figure", "")),
+            is_over=row.facts.get("state") in _OVER,
         )
         for row in sorted(found, key=lambda row: (row.at, row.event_id))
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from db.words import EventKind, Severity
@@ -18,6 +18,11 @@ from inspect_pipeline.alerts.history import (
 )
 from plant_config.alerts import AlertRule, BacklogRule, BehindRule, EventRule, SilentRule
 
+ENDED_BY = {
+    EventKind.CAMERA_BACK: EventKind.CAMERA_LOST,
+    EventKind.SPOOL_FREE: EventKind.SPOOL_FULL,
+    EventKind.DATABASE_BACK: EventKind.DATABASE_AWAY,
+}
 Worked = Callable[[datetime, datetime, tuple[str, ...]], Sequence[tuple[datetime, datetime]]]
 GIVEN_UP = (EventKind.SHED, EventKind.SPOOL_FULL, EventKind.DATABASE_AWAY)
 
@@ -70,6 +75,8 @@ def behind_calls(
 
 
 def event_calls(rule: EventRule, events: Sequence[SeenEvent]) -> list[Call]:
+    """What is told of as over (a camera is back, a lamp is as it was) is the end, however minor."""
+    wanted = [(ENDED_BY.get(event.kind, event.kind), event) for event in events]
     return [
         Call(
             key=f"event {event.key}",
@@ -78,9 +85,12 @@ def event_calls(rule: EventRule, events: Sequence[SeenEvent]) -> list[Call]:
             text=event.text,
             severity=Severity(rule.severity),
             facts={"kind": event.kind.value},
+            thing=f"{kind} {event.figure}",
+            is_end=event.is_over or kind is not event.kind,
         )
-        for event in events
-        if event.kind.value in rule.events and is_at_least(event.severity, rule.at_least)
+        for kind, event in wanted
+        if kind.value in rule.events
+        and (event.is_over or kind is not event.kind or is_at_least(event.severity, rule.at_least))
     ]
 
 
@@ -107,7 +117,7 @@ def _call(
     at: datetime,
     spot: Spot,
     text: str,
-    facts: dict[str, object] | None = None,
+    facts: Mapping[str, object] | None = None,
     *,
     ends: bool = False,
 ) -> Call:

@@ -40,6 +40,8 @@ PAGES = (
     "/teach?part=bracket",
     f"/teach?part={LONG_PART}",
     "/models",
+    "/alerts?done=acknowledged&about=1",
+    "/alerts/1",
     "/people?done=added",
     "/account",
     "/docs",

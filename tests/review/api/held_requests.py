@@ -23,6 +23,7 @@ from schemathesis.core.result import Ok
 
 from db.engine import default_url
 from db.words import Role
+from tests.integration.alerts.alerting_plant import call, rule, take
 from tests.review.api.desk import API, ApiDesk, open_desk
 
 EXAMPLES = 5
@@ -68,7 +69,9 @@ def _known_names(desk: ApiDesk) -> dict[str, Any]:
     client.put(f"{API}/saved-queries/kept", json={"question": "rate", "parameters": {}})
     said = client.post(f"{API}/findings/1/reviews", json={"state": "confirmed", "seen_version": 1})
     batch_id = said.json()["batch_id"]
-    return {"finding_id": 2, "frame_id": 2, "token_id": 1, "name": "kept", CREATED: batch_id}
+    take(desk.engine, rule(), call(1))
+    things = {"finding_id": 2, "frame_id": 2, "token_id": 1, "alert_id": 1, "name": "kept"}
+    return {**things, CREATED: batch_id}
 
 
 def _hold(cases: Any, admin: dict[str, str], excluded: list[Any], made: list[str]) -> None:

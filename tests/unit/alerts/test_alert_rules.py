@@ -17,7 +17,18 @@ from inspect_pipeline.alerts.history import (
     Spot,
     WaitingChange,
 )
-from tests.unit.alerts.literal_histories import SPOT, asked, at, found, minutes_of, parts, rule
+from inspect_pipeline.alerts.rules import calls_of
+from plant_config.schedule import Schedule
+from tests.unit.alerts.literal_histories import (
+    BERLIN,
+    SPOT,
+    asked,
+    at,
+    found,
+    minutes_of,
+    parts,
+    rule,
+)
 
 OTHER = Spot(line_id="L2", camera_id="cam-2", part="plate")
 CAMERA = Spot(line_id="L1", camera_id="cam-1")
@@ -99,13 +110,8 @@ def test_nobody_is_called_to_a_camera_on_a_free_day_and_soon_after_it_everybody_
     saturday = timedelta(days=-2)
     history = History(gaps=(Gap(spot=CAMERA, from_at=at(0) + saturday, to_at=None),))
     weekdays = {"name": "early", "begins": "06:00", "weekdays": ["mon", "tue", "wed"]}
-    from plant_config.schedule import Schedule
-    from tests.unit.alerts import literal_histories
-
-    plant = replace(
-        literal_histories.BERLIN, schedule=Schedule.model_validate({"shifts": [weekdays]})
-    )
-    calls = literal_histories.calls_of(
+    plant = replace(BERLIN, schedule=Schedule.model_validate({"shifts": [weekdays]}))
+    calls = calls_of(
         rule("silent", minutes=20), history, after=at(-5000), until=at(0), calendar=plant
     )
 
@@ -149,6 +155,32 @@ def test_events_are_called_by_kind_and_severity() -> None:
 
     assert [call.text for call in calls] == ["cam-1 is darker than it was"]
     assert asked(rule("event", events=["camera_lost"]), history) == []
+
+
+def test_what_is_over_ends_its_own_alert_and_no_other() -> None:
+    lost = SeenEvent(
+        key="lost",
+        at=at(1),
+        kind=EventKind.CAMERA_LOST,
+        severity=Severity.CRITICAL,
+        spot=CAMERA,
+        text="cam-1 is lost",
+    )
+    back = replace(lost, key="back", at=at(5), kind=EventKind.CAMERA_BACK, severity=Severity.MINOR)
+    dark = replace(lost, key="dark", at=at(2), kind=EventKind.INPUT_HEALTH, figure="brightness")
+    fine = replace(dark, key="fine", at=at(6), severity=Severity.MINOR, is_over=True)
+
+    calls = asked(
+        rule("event", events=["camera_lost", "input_health"]),
+        History(events=(lost, dark, back, fine)),
+    )
+
+    assert [(call.thing, call.is_end) for call in calls] == [
+        ("camera_lost ", False),
+        ("input_health brightness", False),
+        ("camera_lost ", True),
+        ("input_health brightness", True),
+    ]
 
 
 def test_a_backlog_is_called_above_its_limit_and_ends_at_half_of_it() -> None:
