@@ -29,7 +29,7 @@ def pictures_of(
     if row is None:
         return ()
     found = []
-    for words, name in (("observed", row.observed_name), ("good part", row.golden_name)):
+    for words, name in (("observed", row.observed_name), ("good-part", row.golden_name)):
         try:
             content = store.get(name)
         except EvidenceError:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import multiprocessing
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,12 +17,15 @@ from db.engine import session
 from db.events import note_event
 from db.models import Event
 from db.queries import find_inspection
+from db.upgrade import open_database
 from db.words import EventKind
 from db.words import Severity as Stored
 from inspect_pipeline.alerts.rules import Calendar
 from inspect_pipeline.alerts.watching import watch
 from inspect_pipeline.service.calling_out import call_out
 from inspect_pipeline.service.cli import build_app
+from inspect_pipeline.service.ingesting.alerting import Alerting
+from inspect_pipeline.service.ingesting.link import Link, Stop
 from inspect_pipeline.service.ledger import Ledger
 from plant_config.loader import load_plant
 from plant_config.plant import Plant
@@ -202,6 +208,32 @@ def test_a_rule_is_tried_over_what_is_stored_and_nothing_is_sent(
     )
     unknown = CliRunner().invoke(build_app(), ["alerts", "try", "none", "--plant", file])
     assert "its rules: severe, three" in str(unknown.exception)
+
+
+def test_the_process_sends_what_was_called_out_and_ends_when_told(
+    tmp_path: Path, plant: Plant
+) -> None:
+    clock, stop = WallClock(NOON), Stop()
+    engine = open_database(plant.storage.database_url.get_secret_value())
+    with ledger_of(engine, tmp_path, plant, clock) as ledger:
+        ledger.record(failed(0))
+    engine.dispose()
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    process = Alerting(plant, Link(theirs, stop), now=clock)
+    thread = threading.Thread(target=process.run)
+    thread.start()
+    try:
+        ticks = (threading.Event().wait(0.05) for _ in range(1200))
+        assert any(list((tmp_path / "dropped").glob("*.json")) or tick for tick in ticks)
+    finally:
+        stop.asked = 1
+        thread.join(60)
+    assert not thread.is_alive()
+    assert b"ready" in ours.recv_bytes()
+    (dropped,) = (tmp_path / "dropped").glob("*.json")
+    (alert,) = json.loads(dropped.read_text())["alerts"]
+    assert (alert["rule"], alert["finding"]) == ("severe", 1)
+    assert len(list((tmp_path / "dropped").glob("*.files/*.png"))) == 2
 
 
 def test_a_channel_is_tried_by_hand(tmp_path: Path, plant: Plant) -> None:
