@@ -93,6 +93,22 @@ def has_failed(
     _write(opened, delivery_ids, state=state, next_try_at=again_at, last_error=error)
 
 
+def give_up_unknown(opened: Session, channels: Sequence[str]) -> int:
+    """Messages for channels that are not there any more become dead letters. How many?"""
+    given_up = opened.execute(
+        update(Delivery)
+        .where(Delivery.state == DeliveryState.WAITING, Delivery.channel.not_in(channels))
+        .values(
+            state=DeliveryState.DEAD,
+            next_try_at=None,
+            last_error="the plant file has no such channel any more",
+        )
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(given_up.all())
+
+
 def _write(opened: Session, delivery_ids: Sequence[int], **values: object) -> None:
     opened.execute(
         update(Delivery)

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from db.alert_outbox import give_up_unknown
+from db.engine import session
 from db.errors import DatabaseError, WrongRevision
 from db.evidence import EvidenceStore
 from db.upgrade import open_database
@@ -62,6 +64,8 @@ class Alerting:
                 pause_s = min(2 * pause_s, limits.restart_at_most_s)
 
     def _run(self, engine: Engine) -> None:
+        with session(engine) as opened:
+            give_up_unknown(opened, [channel.name for channel in self.plant.channels])
         post = post_of(self.plant, engine, now=self._now)
         calendar = calendar_of(self.plant)
         watched_at: datetime | None = None

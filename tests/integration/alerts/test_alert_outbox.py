@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
-from db.alert_outbox import take_due, was_sent
+from db.alert_outbox import give_up_unknown, take_due, was_sent
 from db.alert_pages import alert_life, dead_letters, newest_alerts
 from db.alerting import acknowledge, resend, resolve
 from db.engine import session
@@ -156,6 +156,20 @@ def test_a_channel_that_hangs_holds_up_no_other_and_pauses_grow(
 
     # half of 8, 16, 32 s, for chance says 0
     assert tried == [(3, False), (4, True), (11, False), (12, True), (27, False), (28, True)]
+
+
+def test_a_channel_that_is_gone_leaves_dead_letters_and_no_silence(engine: Engine) -> None:
+    take(engine, rule(channels=["hook", "old"]), call(1))
+
+    with session(engine) as opened:
+        assert give_up_unknown(opened, ["hook"]) == 1
+
+    with session(engine, read_only=True) as opened:
+        (letter,) = dead_letters(opened)
+    assert (letter.channel, letter.last_error) == (
+        "old",
+        "the plant file has no such channel any more",
+    )
 
 
 def test_many_at_once_are_one_message_that_counts(
