@@ -41,7 +41,7 @@ def rule(kind: str = "burst", **keys: Any) -> AlertRule:
 
 
 def channel(kind: str, **keys: Any) -> Channel:
-    usual = {"name": "hook", "kind": kind, "retry_after_s": 8.0, "timeout_s": 0.5}
+    usual = {"name": "hook", "kind": kind, "retry_after_s": 8.0, "timeout_s": 4.0}
     return _CHANNELS.validate_python({**usual, **keys})
 
 

@@ -164,7 +164,7 @@ def test_a_broker_keeps_the_newest_alert_of_each_place_and_whether_anybody_watch
     last = threading.Event()
 
     def heard(_client: object, _data: object, said: mqtt.MQTTMessage) -> None:
-        got[said.topic] = (said.payload, said.retain)
+        got[said.topic] = (bytes(said.payload), said.retain)
         if "mill/status" in got and "mill/alerts/L1/cam-1/critical" in got:
             complete.set()
         if said.payload == b"offline":

@@ -101,6 +101,7 @@ def test_whoever_dies_between_sending_and_recording_has_it_sent_again_with_the_s
             assert minutes or take_due(opened, "hook", at=at, lease=lease, together=5) is None
 
     assert keys[0] == keys[1] == ("10 together, alert 1 opened 1 hook", 10)
+    assert parcel is not None
     with session(engine) as opened:
         was_sent(opened, parcel.delivery_ids, at=at)
     assert states(engine) == [*10 * [SENT], WAITING]
@@ -141,7 +142,7 @@ def test_a_channel_that_hangs_holds_up_no_other_and_pauses_grow(
     take(sqlite_engine, both, call(1))
     with receiver() as hanging, receiver() as fine:
         hanging.answers = [0]
-        channels = (hook(hanging.url), hook(fine.url, name="other"))
+        channels = (hook(hanging.url, timeout_s=0.5), hook(fine.url, name="other"))
         with post(sqlite_engine, tmp_path, clock, *channels) as sender:
             assert sender.deliver() == 1
             assert len(fine.got) == 1
@@ -211,13 +212,13 @@ def test_people_who_were_told_are_told_of_the_end_and_others_are_not(
     sqlite_engine: Engine, tmp_path: Path, clock: WallClock
 ) -> None:
     quiet = rule(quiet_hours=["07:00-10:00"], name="quiet")
-    end = {"minutes": 5.0, "is_end": True}
+    end = call(2, minutes=5, is_end=True)
     take(sqlite_engine, rule(), call(1))
     take(sqlite_engine, quiet, call(1))
     with receiver() as there, post(sqlite_engine, tmp_path, clock, hook(there.url)) as sender:
         sender.deliver()
-        take(sqlite_engine, rule(), call(2, **end), at=MORNING + timedelta(minutes=5))
-        take(sqlite_engine, quiet, call(2, **end), at=MORNING + timedelta(minutes=5))
+        take(sqlite_engine, rule(), end, at=MORNING + timedelta(minutes=5))
+        take(sqlite_engine, quiet, end, at=MORNING + timedelta(minutes=5))
         clock.forward(hours=5)
         sender.deliver()
 
