@@ -195,7 +195,7 @@ def write_familiar(folder: Path, familiar: Heat | None) -> None:
 def write_contextual(folder: Path, contextual: Contextual, origin: Mapping[str, Any]) -> None:
     """Kernels and memories in half precision; `origin` says where the context network is from.
 
-    What is usual stays exact: the wide sign is a small difference of large numbers.
+    What is usual stays exact: the plain signs are small differences of large numbers.
     """
     path = folder / CONTEXTUAL
     fresh = path.with_suffix(".new")

@@ -133,7 +133,7 @@ def contextual(seed: int = 0, *, channels: int = 1, **changed: Any) -> Contextua
         signs = made.signs(views(seed, channels=channels))
     spread, mean = torch.std_mean(signs, dim=(0, 2, 3), keepdim=True)
     made.usual = torch.cat((mean, spread))
-    made.reach = torch.tensor(4.0)
+    made.reach = torch.full_like(made.reach, 4.0)
     return made.requires_grad_(False)
 
 

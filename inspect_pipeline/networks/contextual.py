@@ -6,7 +6,8 @@ says how far it is from good: the distance to a memory of good features, seen fi
 (PatchCore, Roth et al. 2022, arXiv 2106.08265). On demand also the distance to the features of the
 golden twin, the plain difference to it, and DIPN's local evidence. A small hourglass weighs the
 signs. It never sees a grey level, so it cannot learn by heart what synthetic defects look like.
-One sign it does not weigh: what is far from good over a wide area counts whatever was taught.
+Two signs it does not weigh: what is far from good as a whole, all features together, and what is
+far from good over a wide area, count whatever was taught.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ COARSEST_PX = 16  # working pixels per feature of the coarsest map
 PRIOR_LOG_ODDS = -3.0
 QUERIES = 8192  # features compared with the memory at a time
 WIDE = 3  # side of the square of coarse places whose mean distance counts by itself
-WIDE_WEIGHT = 1.0  # log-odds from a usual place to the widest oddity of a good part
+PLAIN = ("whole", "wide")  # signs that count by themselves
+PLAIN_WEIGHT = 1.0  # log-odds of each, from a usual place to the oddest of a good part
 SOFT_LIMIT = 4.0  # deviations; far beyond it, further is no more news
 
 
@@ -42,6 +44,7 @@ class Level:
     maps: tuple[int, ...]  # indices into Contexts; the first gives the resolution
     whitened: bool
     neighbours: int = 1  # members of the memory whose mean distance counts
+    is_weighed: bool = True  # by the head; else the distance counts by itself
 
     @property
     def stride_px(self) -> int:
@@ -58,11 +61,13 @@ LEVELS = (
     Level(name="middle", maps=(1,), whitened=True),
     Level(name="coarse", maps=(2,), whitened=False, neighbours=5),
     Level(name="joined", maps=(1, 2), whitened=True),
+    Level(name="whole", maps=(0, 1, 2), whitened=False, is_weighed=False),  # as PatchCore sees
 )
+WEIGHED_LEVELS = sum(level.is_weighed for level in LEVELS)
 Given = Literal["memory", "golden", "local"]
 GIVEN: tuple[Given, ...] = ("memory", "golden", "local")
 USUALLY_GIVEN: tuple[Given, ...] = ("memory",)  # decisions 7 and 10: why not the others
-SIGNS = {"memory": len(LEVELS), "golden": len(LEVELS) + 1, "local": 1}
+SIGNS = {"memory": WEIGHED_LEVELS, "golden": WEIGHED_LEVELS + 1, "local": 1}
 
 
 class Views(NamedTuple):
@@ -74,11 +79,12 @@ class Views(NamedTuple):
 
 
 def features_of(contexts: Contexts, level: Level) -> Tensor:
-    """(n, c, h, w) features of a level, each the mean of its 3 x 3 neighbourhood."""
-    maps = [
-        F.avg_pool2d(contexts[index], 3, stride=1, padding=1, count_include_pad=False)
-        for index in level.maps
-    ]
+    """(n, c, h, w) features of a level, each the mean of its 3 x 3 neighbourhood.
+
+    Beyond the border there is nothing, and it counts as that: places at a border are like places at
+    a border, and speak more softly (docs/decisions/0020).
+    """
+    maps = [F.avg_pool2d(contexts[index], 3, stride=1, padding=1) for index in level.maps]
     side = maps[0].shape[-2:]
     grown = [
         _grown(one, 2 ** (index - level.maps[0]), side)
@@ -178,12 +184,13 @@ class ContextualConfig:
         return sum(SIGNS[name] for name in self.given)
 
     @property
-    def has_wide(self) -> bool:
-        return "memory" in self.given
+    def plain(self) -> int:
+        """Signs that count by themselves."""
+        return len(PLAIN) if "memory" in self.given else 0
 
     @property
     def signs(self) -> int:
-        return self.weighed + int(self.has_wide)
+        return self.weighed + self.plain
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -198,7 +205,7 @@ class Contextual(nn.Module):
     """Context network, one memory per level, and the head that weighs the signs."""
 
     usual: Tensor  # (2, signs, 1, 1) mean and standard deviation of each sign on good parts
-    reach: Tensor  # () deviations of the wide sign that a good part reaches
+    reach: Tensor  # (plain, 1, 1) deviations of each plain sign that a good part reaches
 
     def __init__(self, config: ContextualConfig, context: ContextNetwork) -> None:
         super().__init__()
@@ -210,14 +217,15 @@ class Contextual(nn.Module):
         self.head = FusionHead(config.weighed, config.width)
         usual = torch.tensor((0.0, 1.0)).reshape(2, 1, 1, 1).repeat(1, config.signs, 1, 1)
         self.register_buffer("usual", usual)
-        self.register_buffer("reach", torch.ones(()))
+        self.register_buffer("reach", torch.ones(config.plain, 1, 1))
 
     def forward(self, views: Views) -> Tensor:
         """Pictures of H x W px -> log-odds of a defect (n, 1, H, W)."""
         deviations = self.deviations(self.signs(views))
         answer: Tensor = self.head(self.weighed(deviations))
-        if self.config.has_wide:
-            answer = answer + WIDE_WEIGHT * (deviations[:, -1:] / self.reach - 1)
+        if self.config.plain:
+            plain = deviations[:, self.config.weighed :] / self.reach - 1
+            answer = answer + PLAIN_WEIGHT * plain.sum(dim=1, keepdim=True)
         return _grown(answer, STRIDE_PX, views.observed.shape[-2:])
 
     def contexts(self, pictures: Tensor) -> Contexts:
@@ -228,24 +236,27 @@ class Contextual(nn.Module):
     def signs(self, views: Views) -> Tensor:
         """(n, signs, H/4, W/4) rounded up, raw: each higher the farther a place is from good.
 
-        With a memory, the last one is the wide sign.
+        With a memory, the last ones are the plain signs.
         """
         seen = self._features(views.observed)
         found: list[Tensor] = []
-        wide: list[Tensor] = []
+        plain: list[Tensor] = []
         if "memory" in self.config.given:
             apart = [memory(one) for memory, one in zip(self.memories, seen, strict=True)]
-            found += self._fine(apart, views)
-            wide.append(self._wide(apart, views))
+            fine = self._fine(apart, views)
+            found += _weighed_of(fine)
+            whole = next(n for n, level in enumerate(LEVELS) if level.name == "whole")
+            plain += [fine[whole], self._wide(apart, views)]
         if "golden" in self.config.given:
             meant = self._features(views.golden)
             pairs = zip(self.memories, seen, meant, strict=True)
             apart = [memory.apart(one, two) for memory, one, two in pairs]  # type: ignore[operator]
-            plain = (views.observed - views.golden).abs().mean(1, keepdim=True)
-            found += [*self._fine(apart, views), _pooled(plain, STRIDE_PX)]
+            difference = (views.observed - views.golden).abs().mean(1, keepdim=True)
+            fine = _weighed_of(self._fine(apart, views))
+            found += [*fine, _pooled(difference, STRIDE_PX)]
         if "local" in self.config.given:
             found.append(_pooled(views.local, STRIDE_PX))
-        return torch.cat([*found, *wide], dim=1)
+        return torch.cat([*found, *plain], dim=1)
 
     def deviations(self, signs: Tensor) -> Tensor:
         """Signs in usual deviations from the usual good place."""
@@ -254,7 +265,7 @@ class Contextual(nn.Module):
         return deviations
 
     def weighed(self, deviations: Tensor) -> Tensor:
-        """What the head sees of (n, signs, h, w): all but the wide sign, softly limited."""
+        """What the head sees of (n, signs, h, w): all but the plain signs, softly limited."""
         return 2 * torch.tanh(deviations[:, : self.config.weighed] / SOFT_LIMIT)
 
     def _fine(self, apart: list[Tensor], views: Views) -> list[Tensor]:
@@ -277,6 +288,11 @@ class Contextual(nn.Module):
     def _features(self, pictures: Tensor) -> list[Tensor]:
         contexts = self.contexts(pictures)
         return [features_of(contexts, level) for level in LEVELS]
+
+
+def _weighed_of(maps: list[Tensor]) -> list[Tensor]:
+    """Of one map per level those that the head weighs."""
+    return [one for level, one in zip(LEVELS, maps, strict=True) if level.is_weighed]
 
 
 def _rows(features: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ MIN_COVERED = (
     0.1  # of the 4 x 4 pixels of an answer: two make it the defect's, as a thin scratch has
 )
 LEAST_DEVIATION = 1e-3
-REACHED_BY = 0.8  # quantile of good pictures: the reach of the wide sign
+REACHED_BY = 0.8  # quantile of good pictures: the reach of a plain sign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,20 +110,20 @@ def _normalised(contextual: Contextual, pieces: Sequence[Piece]) -> Bank:
     in_deviations = [
         replace(one, signs=contextual.deviations(one.signs[None])[0]) for one in pieces
     ]
-    if contextual.config.has_wide:
-        contextual.reach = _reach(in_deviations)
+    if contextual.config.plain:
+        contextual.reach = _reach(in_deviations, contextual.config.plain)
     return Bank(
         pieces=[replace(one, signs=contextual.weighed(one.signs[None])[0]) for one in in_deviations]
     )
 
 
-def _reach(pieces: Sequence[Piece]) -> Tensor:
-    """How far the wide sign goes on good pictures: most of those that nothing was planted in."""
+def _reach(pieces: Sequence[Piece], plain: int) -> Tensor:
+    """How far the plain signs go on good pictures: most of those that nothing was planted in."""
     undamaged = [one for one in pieces if not one.mask.any()] or pieces
-    widest = torch.stack(
-        [one.signs[-1].masked_fill(one.mask[0] > 0, 0).amax() for one in undamaged]
+    farthest = torch.stack(
+        [one.signs[-plain:].masked_fill(one.mask > 0, 0).amax(dim=(1, 2)) for one in undamaged]
     )
-    return widest.quantile(REACHED_BY).clamp_min(1.0)
+    return farthest.quantile(REACHED_BY, dim=0).clamp_min(1.0)[:, None, None]
 
 
 def planted_piece(

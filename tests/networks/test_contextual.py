@@ -173,8 +173,9 @@ def test_a_feature_is_the_mean_of_what_lies_around_it_inside_the_picture() -> No
 
     quarter = contexts.quarter
     torch.testing.assert_close(fine[..., 3, 5], quarter[..., 2:5, 4:7].mean((2, 3)))
-    torch.testing.assert_close(fine[..., 0, 0], quarter[..., :2, :2].mean((2, 3)))
-    torch.testing.assert_close(fine[..., 7, 4], quarter[..., 6:, 3:6].mean((2, 3)))
+    nothing = 9  # beyond the border there is nothing, and it counts
+    torch.testing.assert_close(fine[..., 0, 0], quarter[..., :2, :2].sum((2, 3)) / nothing)
+    torch.testing.assert_close(fine[..., 7, 4], quarter[..., 6:, 3:6].sum((2, 3)) / nothing)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -188,7 +189,7 @@ def test_there_are_as_many_signs_as_what_is_given_says(
     signs = made.signs(make.views(0, (64, 94), count=2, channels=channels))
 
     assert made.config.weighed == sum(SIGNS[name] for name in given)
-    assert made.config.signs == made.config.weighed + ("memory" in given)  # the wide one
+    assert made.config.signs == made.config.weighed + 2 * ("memory" in given)  # whole, wide
     assert signs.shape == (2, made.config.signs, 64 // STRIDE_PX, 24)
     assert signs.isfinite().all()
 
@@ -202,9 +203,9 @@ def test_a_sign_is_the_same_whatever_else_is_given(
 
     found = make.contextual(given=given).signs(views)
 
-    *every, wide = torch.split(branch.signs(views), [*SIGNS.values(), 1], dim=1)
+    *every, plain = torch.split(branch.signs(views), [*SIGNS.values(), 2], dim=1)
     by_name = dict(zip(SIGNS, every, strict=True))
-    expected = [by_name[name] for name in given] + [wide] * ("memory" in given)
+    expected = [by_name[name] for name in given] + [plain] * ("memory" in given)
     torch.testing.assert_close(found, torch.cat(expected, dim=1))
 
 
@@ -223,7 +224,7 @@ def test_a_view_that_is_not_given_has_no_say() -> None:
 def test_plain_difference_and_local_evidence_are_means_over_the_place(branch: Contextual) -> None:
     views = make.views(channels=3)
 
-    plain, local, _wide = branch.signs(views)[0, -3:]
+    plain, local, _whole, _wide = branch.signs(views)[0, -4:]
 
     rows, columns = slice(12, 16), slice(40, 44)  # the pixels of place (3, 10)
     apart = (views.observed - views.golden).abs()

@@ -1,5 +1,5 @@
-"""The wide sign of the contextual branch: what is far from good over a wide area counts, whatever
-the head was taught."""
+"""The plain signs of the contextual branch: what is far from good as a whole or over a wide area
+counts, whatever the head was taught."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from torch import Tensor, nn
 from inspect_pipeline.networks.contextual import (
     COARSEST_PX,
     LEVELS,
-    WIDE_WEIGHT,
+    PLAIN,
+    PLAIN_WEIGHT,
     Contextual,
     Given,
 )
 from tests import make
 
 COARSE = next(n for n, level in enumerate(LEVELS) if level.stride_px == COARSEST_PX)
+WHOLE = next(n for n, level in enumerate(LEVELS) if not level.is_weighed)
 
 
 class Told(nn.Module):
@@ -32,10 +34,10 @@ class Told(nn.Module):
         return self.distances
 
 
-def told(distances: Tensor) -> Contextual:
-    """A branch whose coarse memory finds these."""
+def told(distances: Tensor, level: int = COARSE) -> Contextual:
+    """A branch whose coarse (or other) memory finds these."""
     made = make.contextual(given=("memory",))
-    made.memories[COARSE] = Told(distances)
+    made.memories[level] = Told(distances)
     return made
 
 
@@ -95,39 +97,42 @@ def test_wide_oddity_adds_to_the_evidence_whatever_the_head_says() -> None:
     assert added[0][..., 64:80, 64:80].min() > 1.0
 
 
+@pytest.mark.parametrize(("sign", "level", "places"), [(-1, COARSE, 8), (-2, WHOLE, 32)])
 @torch.no_grad()
-def test_a_usual_place_speaks_against_a_defect_and_one_at_the_reach_does_not() -> None:
-    branch, views = always(told(torch.full((1, 1, 8, 8), 5.0)), 0.0), make.views(0, (128, 128))
+def test_a_usual_place_speaks_against_a_defect_and_one_at_the_reach_does_not(
+    sign: int, level: int, places: int
+) -> None:
+    branch = always(told(torch.full((1, 1, places, places), 5.0), level), 0.0)
+    views = make.views(0, (128, 128))
+    branch.reach = torch.full_like(branch.reach, 1e9)  # the other sign says what a usual place says
+    branch.reach[sign] = 2.0
     evidence = []
     for usual in (5.0, 3.0, 1.0):
-        branch.usual[:, -1] = torch.tensor([usual, 1.0]).reshape(2, 1, 1)
-        branch.reach = torch.tensor(2.0)
-        evidence.append(branch(views))
+        branch.usual[:, sign] = torch.tensor([usual, 1.0]).reshape(2, 1, 1)
+        evidence.append(branch(views) + PLAIN_WEIGHT)
 
-    for found, expected in zip(evidence, (-WIDE_WEIGHT, 0.0, WIDE_WEIGHT), strict=True):
-        torch.testing.assert_close(found, torch.full_like(found, expected))
+    for found, expected in zip(evidence, (-PLAIN_WEIGHT, 0.0, PLAIN_WEIGHT), strict=True):
+        torch.testing.assert_close(found, torch.full_like(found, expected), rtol=0, atol=1e-4)
 
 
 @torch.no_grad()
-def test_the_head_does_not_see_the_wide_sign() -> None:
+def test_the_head_does_not_see_the_plain_signs() -> None:
     branch = make.contextual()
     deviations = torch.randn(2, branch.config.signs, 16, 16)
     other = deviations.clone()
-    other[:, -1] += 5.0
+    other[:, -len(PLAIN) :] += 5.0
 
     before, after = branch.weighed(deviations), branch.weighed(other)
 
-    assert before.shape[1] == branch.config.weighed == branch.config.signs - 1
+    assert before.shape[1] == branch.config.weighed == branch.config.signs - len(PLAIN)
     assert torch.equal(before, after)
 
 
 @pytest.mark.parametrize("given", [("golden",), ("local",), ("golden", "local")])
 @torch.no_grad()
-def test_without_a_memory_nothing_is_wide(given: tuple[Given, ...]) -> None:
-    branch, views = make.contextual(given=given), make.views()
-    before = branch(views)
-
-    branch.reach = torch.tensor(1e-3)
+def test_without_a_memory_there_are_no_plain_signs(given: tuple[Given, ...]) -> None:
+    branch = make.contextual(given=given)
 
     assert branch.config.signs == branch.config.weighed
-    assert torch.equal(branch(views), before)
+    assert branch.reach.numel() == 0
+    assert branch(make.views()).isfinite().all()

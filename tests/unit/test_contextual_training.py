@@ -146,8 +146,8 @@ def test_what_is_usual_was_measured(report: ContextualReport) -> None:
     assert deviation.isfinite().all()
     assert (deviation > 0).all()
     assert (mean > 0).all()  # distances
-    assert report.contextual.reach.isfinite()
-    assert report.contextual.reach >= 1
+    assert report.contextual.reach.isfinite().all()
+    assert (report.contextual.reach >= 1).all()
 
 
 def test_a_learnt_branch_is_ready_to_inspect(report: ContextualReport) -> None:
