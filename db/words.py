@@ -104,6 +104,26 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+class DeliveryAbout(StrEnum):
+    """What a message tells of its alert. AGAIN: it went on long after people were told."""
+
+    OPENED = "opened"
+    AGAIN = "again"
+    ESCALATED = "escalated"
+    ENDED = "ended"
+
+
+class AlertStep(StrEnum):
+    """What happened to an alert; ENDED is what the rule itself saw."""
+
+    OPENED = "opened"
+    ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    ENDED = "ended"
+    RESENT = "resent"
+
+
 class JudgedBy(StrEnum):
     """How people judged a whole frame: by audits of it, or by reviews of all its findings."""
 

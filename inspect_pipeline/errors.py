@@ -13,6 +13,9 @@
   |   `-- TrainingDataError         the pictures given cannot train, calibrate or evaluate
   |-- BackboneError                 pretrained weights that are missing, unreachable or do not fit
   |-- CalibrationError              a false-alarm budget that the held-out good parts cannot support
+  |-- ChannelError                  a way for messages to leave the plant
+  |   |-- ChannelUnfit              its secret or address is not there, or is none
+  |   `-- SendFailed                this try failed; the next one may do
   |-- ExportRefused                 a selection that cannot be taken away as it was asked for
   `-- UsageError                    two options that contradict, a part that the plant does not make
 
@@ -78,3 +81,15 @@ class UsageError(InspectError):
 
 class ExportRefused(InspectError):
     """A selection that is too large or has nothing of what the export is made of: choose other."""
+
+
+class ChannelError(InspectError):
+    """A channel of the plant file does not take messages. Never says a secret."""
+
+
+class ChannelUnfit(ChannelError):
+    """Its secret is not set, or what is set is none: set it, and restart."""
+
+
+class SendFailed(ChannelError):
+    """This try failed: the message waits and is tried again."""

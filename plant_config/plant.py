@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
+from plant_config.alerts import Alert, alert_problems
 from plant_config.camera import CameraSettings
+from plant_config.channels import Channel
 from plant_config.errors import PlantConfigError
 from plant_config.ingestion import Ingestion
 from plant_config.jobs import JobSettings
@@ -32,6 +34,9 @@ def _known_zone(name: str) -> str:
 
 
 TimeZone = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_known_zone)]
+
+
+USUAL_SHIFTS = ("early", "late", "night")  # where the file names none
 
 
 class Plant(Section):
@@ -74,6 +79,13 @@ class Plant(Section):
         default=Review(), description="The review application: the [review] block."
     )
 
+    alerts: tuple[Alert, ...] = Field(
+        default=(), strict=False, description="What is called out: [[alerts]] blocks."
+    )
+    channels: tuple[Channel, ...] = Field(
+        default=(), strict=False, description="How messages leave: [[channels]] blocks."
+    )
+
     @property
     def spool_folder(self) -> Path:
         """Where frames wait: what the file names, else beside the evidence."""
@@ -112,6 +124,7 @@ class Plant(Section):
             *_repeated("jobs[{}].name", [job.name for job in self.jobs]),
             *_dangling("cameras[{}].line", [camera.line for camera in self.cameras], lines),
             *_dangling("cameras[{}].part", [camera.part for camera in self.cameras], parts),
+            *self._alert_problems(lines, cameras, parts),
         ]
         refuse(problems)
         refuse(self._scale_problems())
@@ -137,6 +150,26 @@ class Plant(Section):
             for index, job in enumerate(self.jobs)
             if job.name.casefold() in cameras
         ]
+
+    def _alert_problems(
+        self, lines: Sequence[str], cameras: Sequence[str], parts: Sequence[str]
+    ) -> list[Problem]:
+        channels = [channel.name for channel in self.channels]
+        rules = [rule.name for rule in self.alerts]
+        shifts = [shift.name for shift in self.schedule.shifts] or list(USUAL_SHIFTS)
+        known = alert_problems(
+            self.alerts,
+            lines=lines,
+            cameras=cameras,
+            parts=parts,
+            channels=channels,
+            shifts=shifts,
+        )
+        repeated = [
+            *_repeated("alerts[{}].name", rules),
+            *_repeated("channels[{}].name", channels),
+        ]
+        return [*repeated, *known]
 
     def _scale_problems(self) -> list[Problem]:
         """Of line-scan cameras: a line must be as long as a pixel of the part is wide."""

@@ -172,6 +172,10 @@ class Review(Section):
         default=False,
         description="true: serve other computers without https; passwords can then be overheard.",
     )
+    public_address: BareAddress | None = Field(
+        default=None,
+        description="How people's browsers reach it: links in messages lead there.",
+    )
     session_hours: float = Field(
         default=12.0,
         gt=0.0,
@@ -210,6 +214,12 @@ class Review(Section):
         """What to type into a browser on this computer, or on another where it is served."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.https else 'http'}://{host}:{self.port}"
+
+    @property
+    def link_address(self) -> str:
+        """Where links in messages lead."""
+        known = self.oidc.address if self.oidc else self.address
+        return (self.public_address or known).removesuffix("/")
 
     @property
     def is_local(self) -> bool:

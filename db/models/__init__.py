@@ -1,7 +1,7 @@
 """The tables, by subject. Nothing lazy-loads: `db.queries` reads, `db.repository` writes."""
 
 from db.columns import Base
-from db.models.alerts import Alert, Delivery
+from db.models.alerts import Alert, AlertCall, AlertStepTaken, AlertWatermark, Delivery
 from db.models.events import Event
 from db.models.health import CameraFigures, CameraWatch
 from db.models.inspections import Activation, Finding, Frame, Inspection, Model
@@ -34,6 +34,9 @@ __all__ = [
     "AgreementMonth",
     "AgreementTally",
     "Alert",
+    "AlertCall",
+    "AlertStepTaken",
+    "AlertWatermark",
     "Audit",
     "Base",
     "BrowserSession",

@@ -47,6 +47,7 @@ NAVIGATION = (
     NavigationEntry(words="Queue", path="/queue"),
     NavigationEntry(words="Dashboard", path="/dashboard"),
     NavigationEntry(words="Cameras", path="/cameras"),
+    NavigationEntry(words="Alerts", path="/alerts"),
     NavigationEntry(words="Search", path="/search", also=("/questions", "/export")),
     NavigationEntry(words="Teach", path="/teach"),
     NavigationEntry(words="Models", path="/models"),

@@ -28,6 +28,7 @@ from inspect_pipeline.records import Inspection, Severity
 from inspect_pipeline.service.rows import RowMaker, frame_row
 
 Clock = Callable[[], datetime]
+Outbox = Callable[[Session, Sequence[models.Finding]], None]  # in the same transaction
 Grade = Callable[[float, float], Severity]  # of an area in mm2 and a score
 
 
@@ -40,10 +41,16 @@ class Ledger:
 
     `database` is a URL (opened here, closed with the ledger) or an engine (left open). Evidence
     goes to `evidence/` beside a SQLite file, for a server to `evidence/` in the current folder.
+    `outbox` writes what is to be called out of new findings.
     """
 
     def __init__(
-        self, database: str | Engine, evidence: Path | None = None, *, now: Clock = utc_now
+        self,
+        database: str | Engine,
+        evidence: Path | None = None,
+        *,
+        now: Clock = utc_now,
+        outbox: Outbox | None = None,
     ) -> None:
         self._owns_engine = isinstance(database, str)
         self._engine = open_database(database) if isinstance(database, str) else database
@@ -52,6 +59,7 @@ class Ledger:
         url = self._engine.url.render_as_string(hide_password=False)
         self.store = EvidenceStore(evidence_folder(url) if evidence is None else evidence)
         self._now = now
+        self._outbox = outbox
 
     def register_model(
         self, model_id: str, part: str, card: Mapping[str, object], *, name: str | None = None
@@ -98,7 +106,7 @@ class Ledger:
             return Recorded(inspection_id=known_id, written=False)
         row = RowMaker(self.store, self._now).inspection_row(inspection)  # writes evidence files
         with session(self._engine) as opened:
-            return repository.record_inspection(opened, frame_row(inspection), row, _stored(grade))
+            return self._record(opened, frame_row(inspection), row, grade)
 
     def record_rows(
         self,
@@ -113,10 +121,23 @@ class Ledger:
         `beside` writes more in the same transaction, where the frame was not known before.
         """
         with session(self._engine) as opened:
-            recorded = repository.record_inspection(opened, frame, inspection, _stored(grade))
+            recorded = self._record(opened, frame, inspection, grade)
             if recorded.is_new_frame and beside is not None:
                 beside(opened)
             return recorded
+
+    def _record(
+        self,
+        opened: Session,
+        frame: models.Frame,
+        inspection: models.Inspection,
+        grade: Grade | None,
+    ) -> Recorded:
+        """What is to be called out of it is written with it, or neither is."""
+        recorded = repository.record_inspection(opened, frame, inspection, _stored(grade))
+        if recorded.written and self._outbox is not None and inspection.findings:
+            self._outbox(opened, inspection.findings)
+        return recorded
 
     def close(self) -> None:
         if self._owns_engine:

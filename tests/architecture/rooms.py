@@ -117,16 +117,18 @@ ROOMS = {
         leaves=("db", "plant_config.review"),
         theirs=("numpy", "pandas", "PIL", "jinja2", "markupsafe", "sqlalchemy", *WEB),
     ),
+    "inspect_pipeline.alerts": Room(
+        ours=("records", "geometry", "errors", "reports", "working_shifts"),
+        leaves=("db", "plant_config.alerts", "plant_config.channels", "plant_config.schedule"),
+        theirs=("numpy", "PIL", "jinja2", "markupsafe", "sqlalchemy", *WEB),
+    ),
     **{
         f"inspect_pipeline.{room}": Room(
             ours=("records", "geometry", "errors"),
             leaves=("db", f"plant_config.{section}"),
             theirs=("numpy", "pandas", "PIL", "jinja2", "markupsafe", "sqlalchemy", *WEB),
         )
-        for room, section in (
-            ("alerts", "alerts"),
-            ("monitoring", "monitoring"),
-        )
+        for room, section in (("monitoring", "monitoring"),)
     },
 }
 

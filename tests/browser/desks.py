@@ -8,14 +8,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from db import jobs
+from db.alerting import acknowledge
 from db.engine import default_url, session
-from db.models import Job, JobRun
+from db.models import Delivery, Job, JobRun
 from db.reviewing import review_finding
-from db.words import JobOutcome, ReviewState
+from db.words import DeliveryState, JobOutcome, ReviewState
 from inspect_pipeline.records import Severity
+from tests.integration.alerts.alerting_plant import MORNING, call, rule, take
 from tests.integration.db.database_records import (
     a_finding,
     failed,
@@ -73,6 +76,7 @@ def full_desk(folder: Path) -> Iterator[ReviewDesk]:
                 )
         with session(desk.engine) as opened:
             _add_jobs(opened, desk.now())
+        _call_out(desk.engine)
         yield desk
 
 
@@ -90,3 +94,15 @@ def _add_jobs(opened: Session, now: datetime) -> None:
         jobs.note_run(opened, run)
     going = JobRun(job="camera-on-a-schedule", kind="camera", planned_at=now, started_at=now)
     jobs.note_run(opened, going)
+
+
+def _call_out(engine: Engine) -> None:
+    """Alerts 1 to 3: open with a hostile text, taken care of with a long name, over."""
+    figures = {"findings": [1, 2], "pitch_mm": 628.3, "note": "w" * 120}
+    take(engine, rule(), call(1, text=HOSTILE, finding_id=1, facts=figures))
+    take(engine, rule(), call(1, camera="camera-with-a-very-long-name-at-the-end"))
+    take(engine, rule(), call(1, camera="cam-3"), call(2, camera="cam-3", is_end=True))
+    dead = {"state": DeliveryState.DEAD, "next_try_at": None, "last_error": "w" * 120}
+    with session(engine) as opened:
+        acknowledge(opened, 2, person="kim", at=MORNING, note="n" * 150)
+        opened.execute(update(Delivery).where(Delivery.alert_id == 1).values(**dead))

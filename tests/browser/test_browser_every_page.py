@@ -42,6 +42,8 @@ PAGES = (
     f"/teach?part={LONG_PART}",
     "/models",
     "/jobs?done=pause",
+    "/alerts?done=acknowledged&about=1",
+    "/alerts/1",
     "/people?done=added",
     "/account",
     "/docs",

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from db import overview, plants
+from db.alert_pages import open_alerts
 from db.catalogue import activations
 from db.events import EventFilter, count_events
 from db.input_health import watches
@@ -44,6 +45,7 @@ FRAMES_PER_CAMERA = 6
 MOST_CAMERAS = 24
 CELLS = 24
 OF_CAMERAS = (EventKind.INPUT_HEALTH, EventKind.UNFIT_SHARE)  # told as long as they last
+MOST_ALERTS = 5
 
 Name = Annotated[str, Query(max_length=200)]
 
@@ -244,6 +246,29 @@ def _grave_events(opened: Session, asked: Asked) -> list[Attention]:
     return found
 
 
+def _open_alerts(opened: Session, asked: Asked) -> list[Attention]:
+    """Those that nobody has acknowledged: the worst, each with its sentence, then how many more."""
+    rows = [
+        row
+        for row in open_alerts(opened)
+        if asked.line in ("", row.line_id or asked.line)
+        and asked.part in ("", row.part or asked.part)
+    ]
+    found = [
+        Attention(
+            tone="bad" if row.severity is Severity.CRITICAL else "doubt",
+            words=row.text,
+            path=f"/alerts/{row.alert_id}",
+        )
+        for row in rows[:MOST_ALERTS]
+    ]
+    more = len(rows) - MOST_ALERTS
+    if more > 0:
+        words = f"{more} more alert{'s' if more > 1 else ''}"
+        found.append(Attention(tone="doubt", words=words, path="/alerts"))
+    return found
+
+
 def _attention(opened: Session, asked: Asked, strips: list[CameraStrip]) -> list[Attention]:
     found = []
     for severity, count in reversed(overview.waiting(opened, asked.everywhere).items()):
@@ -263,6 +288,7 @@ def _attention(opened: Session, asked: Asked, strips: list[CameraStrip]) -> list
             path = f"/cameras?{urlencode({'camera': camera.camera_id, 'part': camera.part})}"
             found.append(Attention(tone="bad", words=words, path=path))
     found += _grave_events(opened, asked)
+    found = [*_open_alerts(opened, asked), *found]
     for strip in strips:
         if strip.silent_for is not None:
             words = f"{strip.camera_id}: no frame for {_long(strip.silent_for)}"

@@ -18,6 +18,7 @@ from plant_config.errors import PlantConfigError
 def build_app() -> typer.Typer:
     """All verbs. Those with heavy libraries import them when they run, so that --help is quick."""
     from inspect_pipeline.service.cli import (
+        alerting,
         asking,
         cameras,
         db_verbs,
@@ -52,6 +53,7 @@ def build_app() -> typer.Typer:
     app.add_typer(jobs.app, name="jobs")
     app.add_typer(findings.app, name="findings")
     app.add_typer(asking.build_ask_app(), name="ask")
+    app.add_typer(alerting.app, name="alerts")
     app.add_typer(teaching.app, name="teach")
     app.command("report")(report.report)
     app.command("serve")(serving.serve)

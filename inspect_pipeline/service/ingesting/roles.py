@@ -18,11 +18,12 @@ from plant_config.plant import Plant
 
 CAMERA, WORKER, WRITER, REVIEW = "camera", "worker", "writer", "review"
 SCHEDULER = "scheduler"
+ALERTS = "alerts"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """Which process it is: `camera web-cam`, `worker 2`, `writer`, `review`."""
+    """Which process it is: `camera web-cam`, `worker 2`, `writer`, `alerts`, `review`."""
 
     kind: str
     which: str = ""
@@ -46,11 +47,13 @@ def roles_of(service: Service) -> list[Role]:
     """In the order in which they begin: whoever takes work before whoever makes it."""
     workers = range(1, service.plant.ingestion.workers + 1)
     is_scheduled = service.plant.is_scheduled and not service.once
+    calls_out = bool(service.plant.alerts) and not service.once
     return [
         Role(kind=WRITER),
         *(Role(kind=WORKER, which=str(number)) for number in workers),
         *(Role(kind=CAMERA, which=camera.id) for camera in service.plant.cameras),
         *([Role(kind=SCHEDULER)] if is_scheduled else []),
+        *([Role(kind=ALERTS)] if calls_out else []),
         *([Role(kind=REVIEW)] if service.review else []),
     ]
 
@@ -68,6 +71,7 @@ def run_role(service: Service, role: Role, pipe: Connection, supervisor: int) ->
         CAMERA: _capture,
         WORKER: _work,
         WRITER: _write,
+        ALERTS: _alert,
         REVIEW: _review,
         SCHEDULER: _schedule,
     }
@@ -172,6 +176,13 @@ def _schedule(service: Service, _role: Role, link: Link) -> None:
     from inspect_pipeline.service.scheduling.scheduler import Scheduler
 
     Scheduler(service.plant, link, now=utc_now).run()
+
+
+def _alert(service: Service, _role: Role, link: Link) -> None:
+    from inspect_pipeline.service.ingesting.alerting import Alerting
+    from inspect_pipeline.service.ingesting.places import utc_now
+
+    Alerting(service.plant, link, now=utc_now).run()
 
 
 def _review(service: Service, _role: Role, link: Link) -> None:

@@ -26,6 +26,7 @@ from inspect_pipeline.service.ingesting.link import Stop
 from inspect_pipeline.service.ingesting.places import notices_of, spools_of, utc_now
 from inspect_pipeline.service.ingesting.repairing import repair_all, repair_worker
 from inspect_pipeline.service.ingesting.roles import (
+    ALERTS,
     CAMERA,
     REVIEW,
     SCHEDULER,
@@ -104,7 +105,7 @@ class Supervisor:
             return is_told_again or is_over or all(spool.is_empty() for spool in self.spools)
 
         self._look_after(until=is_drained)
-        self._stop_those(WORKER)
+        self._stop_those(WORKER, ALERTS)
         left = sum(spool.occupancy().entries for spool in self.spools)
         text = f"ingestion has stopped, {left} frames wait for the writer or the next start"
         self._note(EventKind.STOPPED, Severity.MINOR, text, {"waiting": left})
@@ -215,7 +216,8 @@ class Supervisor:
 
     def _may_begin(self, child: Child) -> bool:
         """Who reads the database finds its tables when the writer has made them."""
-        return child.role.kind not in (REVIEW, SCHEDULER) or self._of(WRITER)[0].was_ever_ready
+        reads = child.role.kind in (ALERTS, REVIEW, SCHEDULER)
+        return not reads or self._of(WRITER)[0].was_ever_ready
 
     def _is_dead(self, child: Child, code: int, now_s: float) -> None:
         if child.role.kind == WORKER:

@@ -23,6 +23,7 @@ from inspect_pipeline.errors import EntryDamaged, UsageError
 from inspect_pipeline.ingestion.notices import Notice, Notices
 from inspect_pipeline.ingestion.spool import CameraSpool, Place, intact
 from inspect_pipeline.service.build import meet_plant
+from inspect_pipeline.service.calling_out import call_out
 from inspect_pipeline.service.ingesting.handed_over import Handed, from_file
 from inspect_pipeline.service.ingesting.link import Link
 from inspect_pipeline.service.ingesting.setting_apart import set_apart
@@ -91,7 +92,8 @@ class Writer:
         try:
             keep_through_power_cuts(engine)
             with self._lease_on(engine) as lease:
-                ledger = Ledger(engine, storage.evidence_folder, now=self._now)
+                outbox = call_out(self.plant, now=self._now)
+                ledger = Ledger(engine, storage.evidence_folder, now=self._now, outbox=outbox)
                 meet_plant(ledger, self.plant)
                 self._registered.clear()
                 self._engine = engine

@@ -17,6 +17,9 @@ from db.input_health import FIGURES, Place, add_figures, remember
 from db.masks import encode_mask
 from db.models import (
     Alert,
+    AlertCall,
+    AlertStepTaken,
+    AlertWatermark,
     BrowserSession,
     Delivery,
     Event,
@@ -38,6 +41,8 @@ from db.tallies.recounting import wrong_tallies
 from db.transfer import tables_of
 from db.words import (
     AlertState,
+    AlertStep,
+    DeliveryAbout,
     DeliveryState,
     EventKind,
     Judgement,
@@ -153,6 +158,8 @@ def _add_alert(opened: Session) -> None:
         Alert(
             key="severity 1",
             rule="severity",
+            place="severity line-1",
+            text="a critical finding",
             line_id="line-1",
             camera_id="cam-1",
             part="bracket",
@@ -173,12 +180,21 @@ def _add_alert(opened: Session) -> None:
             alert_id=1,
             channel="mail",
             key="severity 1 mail",
+            about=DeliveryAbout.OPENED,
+            message_key="mail 1",
             state=DeliveryState.WAITING,
             attempts=2,
             next_try_at=NOON + timedelta(minutes=7),
             last_error="the server is not there",
         )
     )
+    opened.add(AlertCall(key="finding 1", alert_id=1, at=NOON))
+    opened.add(
+        AlertStepTaken(
+            alert_id=1, at=NOON, step=AlertStep.ACKNOWLEDGED, person="Ada", note="I look at it"
+        )
+    )
+    opened.add(AlertWatermark(rule="severity", seen_until=NOON, inspection_id=3, event_id=1))
     opened.add(
         Event(
             key="gap 1",

@@ -16,7 +16,7 @@ from db.errors import RecordRefused
 from db.integrity import broken_places
 from db.models import Alert, Delivery
 from db.upgrade import downgrade, upgrade
-from db.words import AlertState, DeliveryState, Severity
+from db.words import AlertState, DeliveryAbout, DeliveryState, Severity
 from tests.integration.db.full_plant import everything, fill
 
 NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
@@ -27,6 +27,8 @@ def alert(key: str = "rate line-1 2026-03-30T12", **facts: Any) -> Alert:
     """Open, of line 1."""
     usual = {
         "rule": "rate",
+        "place": "rate line-1",
+        "text": "12.5 % of the parts of line-1 failed",
         "line_id": "line-1",
         "severity": Severity.MAJOR,
         "state": AlertState.OPEN,
@@ -43,6 +45,7 @@ def delivery(key: str = "rate 1 mail", **facts: Any) -> Delivery:
     usual = {
         "alert_id": 1,
         "channel": "mail",
+        "about": DeliveryAbout.OPENED,
         "state": DeliveryState.WAITING,
         "attempts": 0,
         "next_try_at": NOON,
@@ -189,7 +192,34 @@ def test_the_way_back_takes_alerts_alone_and_the_way_up_makes_room_for_new_ones(
 
     upgrade(engine, "r0007")
     assert everything(engine) == {**others, **{name: [] for name in ALERT_TABLES}}
+    upgrade(engine)
     write(engine, alert("new", finding_id=1))
     write(engine, delivery("new"))
     with session(engine, read_only=True) as opened:
         assert broken_places(opened) == []
+
+
+def test_lives_of_alerts_go_and_come_and_what_was_there_before_stays(
+    engine: Engine, tmp_path: Path
+) -> None:
+    fill(engine, tmp_path / "evidence")
+    downgrade(engine, "r0015")
+    lived = everything(engine)
+    assert all(lived[name] for name in ("alert_calls", "alert_steps", "alert_watermarks"))
+
+    downgrade(engine, "r0013")
+    before = everything(engine)
+    assert "alert_calls" not in before
+    upgrade(engine, "r0015")
+
+    after = everything(engine)
+    assert {name: rows for name, rows in after.items() if name not in _LIVED} == {
+        name: rows for name, rows in lived.items() if name not in _LIVED
+    }
+    with session(engine, read_only=True) as opened:
+        row = opened.scalars(sa.select(Alert)).one()
+        assert (row.place, row.text, row.told_at) == ("alert 1", "severity", None)
+        assert opened.scalars(sa.select(Delivery.about)).one() == DeliveryAbout.OPENED
+
+
+_LIVED = ("alerts", "alert_deliveries", "alert_calls", "alert_steps", "alert_watermarks")

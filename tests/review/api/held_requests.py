@@ -25,6 +25,7 @@ from db.engine import default_url, session
 from db.jobs import meet_jobs
 from db.models import Job
 from db.words import Role
+from tests.integration.alerts.alerting_plant import call, rule, take
 from tests.review.api.desk import API, START, ApiDesk, open_desk
 
 EXAMPLES = 5
@@ -70,9 +71,10 @@ def _known_names(desk: ApiDesk) -> dict[str, Any]:
     client.put(f"{API}/saved-queries/kept", json={"question": "rate", "parameters": {}})
     said = client.post(f"{API}/findings/1/reviews", json={"state": "confirmed", "seen_version": 1})
     batch_id = said.json()["batch_id"]
+    take(desk.engine, rule(), call(1))
     with session(desk.engine) as opened:
         meet_jobs(opened, [Job(job="backup", kind="backup", says="every 60 s", met_at=START)])
-    things = {"finding_id": 2, "frame_id": 2, "token_id": 1, "name": "kept"}
+    things = {"finding_id": 2, "frame_id": 2, "token_id": 1, "alert_id": 1, "name": "kept"}
     return {**things, "job": "backup", "ask": "pause", CREATED: batch_id}
 
 

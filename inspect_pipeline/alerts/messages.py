@@ -1,0 +1,175 @@
+"""What people and programs are told: one message for one alert, or one that counts many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from db.alert_outbox import Parcel, Told
+from db.alert_pages import AlertRow
+from db.words import DeliveryAbout, Severity
+
+SCHEMA_VERSION = 1
+MOST_LISTED = 20
+_RANKS = tuple(Severity)
+_TEMPLATES = Path(__file__).parent / "templates"
+_SAID = {
+    DeliveryAbout.OPENED: "",
+    DeliveryAbout.AGAIN: "Again: ",
+    DeliveryAbout.ESCALATED: "Nobody has acknowledged: ",
+    DeliveryAbout.ENDED: "Over: ",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file that goes with a message; one with `shown` stands inside the HTML as cid:NAME."""
+
+    name: str
+    media_type: str
+    content: bytes
+    shown: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """`key` is the same each time the message is tried: whoever gets it twice may drop it.
+
+    `facts` are for programs and can be JSON; `topic` is a short path such as L1/cam-1/rate.
+    """
+
+    key: str
+    subject: str
+    text: str
+    html: str | None = None
+    facts: dict[str, Any]
+    topic: str = ""
+    severity: Severity = Severity.MINOR
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letterhead:
+    """What stands on every message: the plant, its clock, where the application is."""
+
+    plant: str
+    zone: ZoneInfo
+    address: str | None
+
+    def link(self, path: str) -> str | None:
+        return f"{self.address}{path}" if self.address else None
+
+
+def compose(parcel: Parcel, head: Letterhead, pictures: Sequence[Attachment] = ()) -> Message:
+    """Says of each alert what it is now, however long the message waited."""
+    worst = max((one.alert.severity for one in parcel.told), key=_RANKS.index)
+    first = parcel.told[0]
+    if len(parcel.told) == 1:
+        subject = f"[{head.plant}] {_SAID[first.about]}{first.alert.text}"
+    else:
+        subject = f"[{head.plant}] {len(parcel.told)} alerts, the worst is {worst}"
+    facts = {
+        "version": SCHEMA_VERSION,
+        "key": parcel.key,
+        "plant": head.plant,
+        "count": len(parcel.told),
+        "alerts": [_facts(one, head) for one in parcel.told],
+    }
+    shown = [_shown(one, head) for one in parcel.told[:MOST_LISTED]]
+    common = {
+        "head": head,
+        "shown": shown,
+        "more": len(parcel.told) - len(shown),
+        "pictures": pictures,
+        "worst": worst.value,
+        "all_alerts": head.link("/alerts"),
+    }
+    return Message(
+        key=parcel.key,
+        subject=_one_line(subject),
+        text=_environment(html=False).get_template("alert.txt").render(common),
+        html=_environment(html=True).get_template("alert.html").render(common),
+        facts=facts,
+        topic=_topic(first.alert) if len(parcel.told) == 1 else "",
+        severity=worst,
+        attachments=tuple(pictures),
+    )
+
+
+def trial_message(channel: str, head: Letterhead, at: datetime) -> Message:
+    """Says only that the channel works."""
+    text = f"This is a test of the channel {channel} of {head.plant}. Nothing has happened."
+    key = f"test {channel} {at.isoformat()}"
+    return Message(
+        key=key,
+        subject=f"[{head.plant}] Test of the channel {channel}",
+        text=text + "\n",
+        facts={
+            "version": SCHEMA_VERSION,
+            "key": key,
+            "plant": head.plant,
+            "count": 0,
+            "alerts": [],
+        },
+        topic="test",
+    )
+
+
+def _facts(told: Told, head: Letterhead) -> dict[str, Any]:
+    alert = told.alert
+    return {
+        "id": alert.alert_id,
+        "about": told.about.value,
+        "rule": alert.rule,
+        "state": alert.state.value,
+        "severity": alert.severity.value,
+        "text": alert.text,
+        "line": alert.line_id,
+        "camera": alert.camera_id,
+        "part": alert.part,
+        "finding": alert.finding_id,
+        "events": alert.events,
+        "facts": dict(alert.facts),
+        "opened_at": alert.opened_at.isoformat(),
+        "last_event_at": alert.last_event_at.isoformat(),
+        "link": head.link(f"/alerts/{alert.alert_id}"),
+    }
+
+
+def _shown(told: Told, head: Letterhead) -> dict[str, Any]:
+    alert = told.alert
+    finding = alert.finding_id
+    return {
+        "said": _SAID[told.about],
+        "alert": alert,
+        "opened": f"{alert.opened_at.astimezone(head.zone):%Y-%m-%d %H:%M}",
+        "last": f"{alert.last_event_at.astimezone(head.zone):%Y-%m-%d %H:%M}",
+        "link": head.link(f"/alerts/{alert.alert_id}"),
+        "finding_link": head.link(f"/findings/{finding}") if finding else None,
+    }
+
+
+def _topic(alert: AlertRow) -> str:
+    steps = (alert.line_id or "plant", alert.camera_id or "all", alert.rule)
+    return "/".join("".join("-" if one in "/+#\0" else one for one in step) for step in steps)
+
+
+def _one_line(subject: str) -> str:
+    return " ".join(subject.split())[:200]
+
+
+def _environment(*, html: bool) -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=html,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
