@@ -13,6 +13,7 @@
   |   `-- TrainingDataError         the pictures given cannot train, calibrate or evaluate
   |-- BackboneError                 pretrained weights that are missing, unreachable or do not fit
   |-- CalibrationError              a false-alarm budget that the held-out good parts cannot support
+  |-- PdfUnavailable                the computer lacks what makes a PDF; the page is there without it
   |-- ExportRefused                 a selection that cannot be taken away as it was asked for
   `-- UsageError                    two options that contradict, a part that the plant does not make
 
@@ -78,3 +79,7 @@ class UsageError(InspectError):
 
 class ExportRefused(InspectError):
     """A selection that is too large or has nothing of what the export is made of: choose other."""
+
+
+class PdfUnavailable(InspectError):
+    """The libraries of the system that draw a PDF are missing: install them, or do without."""

@@ -7,6 +7,7 @@ from db.models.inspections import Activation, Finding, Frame, Inspection, Model
 from db.models.joined import JoinedRegion
 from db.models.people import BrowserSession, KeptAnswer, SavedQuery, Token, User
 from db.models.plants import Camera, Line, Part, Plant
+from db.models.reports import Report
 from db.models.reviews import Audit, FoldedNote, GoodFrame, Review
 from db.models.tallies import (
     FindingDay,
@@ -57,6 +58,7 @@ __all__ = [
     "Part",
     "PlaceMonth",
     "Plant",
+    "Report",
     "Review",
     "SavedQuery",
     "Token",

@@ -26,7 +26,7 @@ def build_app() -> typer.Typer:
         findings,
         inspecting,
         people,
-        report,
+        reports,
         serving,
         teaching,
         training,
@@ -49,7 +49,7 @@ def build_app() -> typer.Typer:
     app.add_typer(findings.app, name="findings")
     app.add_typer(asking.build_ask_app(), name="ask")
     app.add_typer(teaching.app, name="teach")
-    app.command("report")(report.report)
+    app.add_typer(reports.app, name="report")
     app.command("serve")(serving.serve)
     app.command("review")(serving.review)
     app.add_typer(people.app, name="users")
