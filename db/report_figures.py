@@ -178,7 +178,8 @@ def models_in_use(opened: Session, wanted: Selection) -> list[ModelInUse]:
     }
     times = {(one.part, one.model_id): one for one in reversed(activations(opened))}
     found = []
-    for row in answer.itertuples(index=False):
+    rows: list[Any] = list(answer.itertuples(index=False))
+    for row in rows:
         time = times.get((row.part, row.model_id))
         name, card = known[row.model_id]
         found.append(

@@ -13,7 +13,7 @@
   |   `-- TrainingDataError         the pictures given cannot train, calibrate or evaluate
   |-- BackboneError                 pretrained weights that are missing, unreachable or do not fit
   |-- CalibrationError              a false-alarm budget that the held-out good parts cannot support
-  |-- PdfUnavailable                the computer lacks what makes a PDF; the page is there without it
+  |-- PdfUnavailable                the computer lacks what draws a PDF; the page is there
   |-- ExportRefused                 a selection that cannot be taken away as it was asked for
   `-- UsageError                    two options that contradict, a part that the plant does not make
 

@@ -1,4 +1,4 @@
-"""Reports of a plant: in which languages, on which paper, which are made when, and who gets them."""
+"""Reports of a plant: their languages and paper, which are made when, and who gets them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What inspection costs at this plant: the cost table behind the report of what the system saves."""
+"""What inspection costs at this plant: the table behind the report of what the system saves."""
 
 from __future__ import annotations
 

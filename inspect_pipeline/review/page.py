@@ -47,6 +47,7 @@ NAVIGATION = (
     NavigationEntry(words="Queue", path="/queue"),
     NavigationEntry(words="Dashboard", path="/dashboard"),
     NavigationEntry(words="Search", path="/search", also=("/questions", "/export")),
+    NavigationEntry(words="Reports", path="/reports"),
     NavigationEntry(words="Teach", path="/teach"),
     NavigationEntry(words="Models", path="/models"),
     NavigationEntry(words="People", path="/people", role=Role.ADMIN),

@@ -90,7 +90,7 @@ def make_report(
     """
     zone = ZoneInfo(plant.timezone)
     with session(engine, read_only=True) as opened:
-        name, span = _named(opened, plant, asked, zone, now())
+        name, _ = _named(opened, plant, asked, zone, now())
         before = kept_report(opened, name)
         if before is not None and not again and before.created_at >= before.to_at:
             return Made(row=before, files=_paths(store, before), is_new=False)

@@ -39,6 +39,7 @@ PAGES = (
     "/export",
     "/teach?part=bracket",
     f"/teach?part={LONG_PART}",
+    "/reports",
     "/models",
     "/people?done=added",
     "/account",

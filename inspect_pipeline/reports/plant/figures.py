@@ -87,7 +87,9 @@ def figures_of(opened: Session, subject: Subject) -> Figures:
     if subject.lot is None:
         rates = _rates(opened, wanted)
         chart = control_chart(opened, _chart(subject))
-        causes = {cause: _causes(opened, wanted, cause) for cause in CAUSES}
+        causes: Mapping[Cause, pd.DataFrame] = {
+            cause: _causes(opened, wanted, cause) for cause in CAUSES
+        }
         worst = _worst(opened, wanted)
         change = _change(opened, subject, added(rates), causes[Cause.KIND])
     else:

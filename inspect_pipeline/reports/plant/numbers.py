@@ -83,7 +83,8 @@ def _figures(figures: Figures) -> Iterator[Figure]:
             unit="share",
         )
     for cause, bars in figures.causes.items():
-        for bar in bars.itertuples(index=False):
+        counted: list[Any] = list(bars.itertuples(index=False))
+        for bar in counted:
             yield _count(f"by_{cause.value}", bar.cause, "findings", bar.findings)
     yield from _of_cameras(figures)
     yield from _of_people(figures)

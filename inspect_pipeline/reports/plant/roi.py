@@ -82,6 +82,16 @@ class Amount:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Term:
+    """fixed + per_escape * escape rate + per_false_call * false-call rate."""
+
+    entry: Entry
+    fixed: float = 0.0
+    per_escape: float = 0.0
+    per_false_call: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Worth:
     """`total` is None while anything in `unknown` keeps it from being known.
 
@@ -96,24 +106,22 @@ class Worth:
 
 def worth_of(counted: Counted, costs: Roi) -> Worth:
     """Against every part being inspected by hand, over the period."""
-    amounts = [*_certain(counted, costs)]
     unknown = []
     if counted.failed and counted.false_call is None:
         unknown.append(Unknown.NO_JUDGED_FAILURES)
-    elif counted.false_call is not None:
-        per_share = -counted.failed * costs.false_call_cost
-        amounts.append(_by_rate(Entry.FALSE_CALLS, per_share, counted.false_call))
     if counted.passed and counted.escape is None:
         unknown.append(Unknown.NO_AUDITS)
-    elif counted.escape is not None:
-        per_share = -counted.passed * costs.escape_cost
-        amounts.append(_by_rate(Entry.ESCAPES, per_share, counted.escape))
+    is_known = not unknown
+    terms = [*_certain(counted, costs), *_by_people(counted, costs)]
     if costs.hand_escape_rate is None:
         unknown.append(Unknown.NO_HAND_RATE)
-    elif not unknown:
-        amounts.append(_hand_escapes(counted, costs, costs.hand_escape_rate))
-    known = added(amounts)
-    is_known = all(one is Unknown.NO_HAND_RATE for one in unknown)
+    elif is_known:
+        terms.append(_hand_escapes(counted, costs, costs.hand_escape_rate))
+    amounts = []
+    for term in terms:
+        value, low, high = _interval([term], counted)
+        amounts.append(Amount(entry=term.entry, value=value, low=low, high=high))
+    known = _interval(terms, counted)
     return Worth(
         amounts=tuple(amounts),
         unknown=tuple(unknown),
@@ -122,49 +130,54 @@ def worth_of(counted: Counted, costs: Roi) -> Worth:
     )
 
 
-def added(amounts: list[Amount]) -> tuple[float, float, float]:
-    """Sum with its interval, each amount's rate estimated by itself.
+def _interval(terms: list[_Term], counted: Counted) -> tuple[float, float, float]:
+    """The sum of terms with its interval, both rates estimated apart from each other.
 
-    Distances to the ends are added as squares (MOVER; Zou and Donner, Statistics in Medicine 27,
-    2008).
+    Of each rate all its terms together count once; the distances to the ends are added as squares
+    (MOVER; Zou and Donner, Statistics in Medicine 27, 2008).
     """
-    value = sum(one.value for one in amounts)
-    below = math.sqrt(sum((one.value - one.low) ** 2 for one in amounts))
-    above = math.sqrt(sum((one.high - one.value) ** 2 for one in amounts))
-    return value, value - below, value + above
+    value = sum(term.fixed for term in terms)
+    below = above = 0.0
+    for rate, name in ((counted.escape, "per_escape"), (counted.false_call, "per_false_call")):
+        if rate is None:
+            continue
+        factor: float = sum(getattr(term, name) for term in terms)
+        value += factor * rate.share
+        ends = (factor * (rate.low - rate.share), factor * (rate.high - rate.share))
+        below, above = below + min(ends) ** 2, above + max(ends) ** 2
+    return value, value - math.sqrt(below), value + math.sqrt(above)
 
 
-def _certain(counted: Counted, costs: Roi) -> list[Amount]:
+def _certain(counted: Counted, costs: Roi) -> list[_Term]:
     years = counted.period / _YEAR
     wage_per_minute = costs.wage_per_hour / 60
+    by_hand = counted.inspected * costs.hand_minutes_per_part * wage_per_minute
+    judging = counted.reviewed * costs.review_minutes_per_finding * wage_per_minute
     return [
-        _exact(Entry.HAND_WORK, counted.inspected * costs.hand_minutes_per_part * wage_per_minute),
-        _exact(
-            Entry.REVIEWING,
-            -counted.reviewed * costs.review_minutes_per_finding * wage_per_minute,
-        ),
-        _exact(Entry.HARDWARE, -costs.hardware_cost / costs.hardware_years * years),
-        _exact(Entry.RUNNING, -costs.running_cost_per_year * years),
+        _Term(entry=Entry.HAND_WORK, fixed=by_hand),
+        _Term(entry=Entry.REVIEWING, fixed=-judging),
+        _Term(entry=Entry.HARDWARE, fixed=-costs.hardware_cost / costs.hardware_years * years),
+        _Term(entry=Entry.RUNNING, fixed=-costs.running_cost_per_year * years),
     ]
 
 
-def _hand_escapes(counted: Counted, costs: Roi, hand_rate: float) -> Amount:
-    """Escapes that inspection by hand would have let through: of all that are truly defective."""
-    ends = []
-    for name in ("share", "low", "high"):
-        escaped = 0.0 if counted.escape is None else counted.passed * getattr(counted.escape, name)
-        other = {"share": "share", "low": "high", "high": "low"}[name]
-        false = 0.0 if counted.false_call is None else getattr(counted.false_call, other)
-        defective = escaped + counted.failed * (1 - false)
-        ends.append(defective * hand_rate * costs.escape_cost)
-    value, low, high = ends
-    return Amount(entry=Entry.HAND_ESCAPES, value=value, low=low, high=high)
+def _by_people(counted: Counted, costs: Roi) -> list[_Term]:
+    """What rests on rates that people found out; nothing where they did not."""
+    terms = []
+    if counted.false_call is not None:
+        per_rate = -counted.failed * costs.false_call_cost
+        terms.append(_Term(entry=Entry.FALSE_CALLS, per_false_call=per_rate))
+    if counted.escape is not None:
+        terms.append(_Term(entry=Entry.ESCAPES, per_escape=-counted.passed * costs.escape_cost))
+    return terms
 
 
-def _by_rate(entry: Entry, per_share: float, rate: JudgedRate) -> Amount:
-    ends = sorted((per_share * rate.low, per_share * rate.high))
-    return Amount(entry=entry, value=per_share * rate.share, low=ends[0], high=ends[1])
-
-
-def _exact(entry: Entry, value: float) -> Amount:
-    return Amount(entry=entry, value=value, low=value, high=value)
+def _hand_escapes(counted: Counted, costs: Roi, hand_rate: float) -> _Term:
+    """What people would have let through of all that is defective: escaped, or rightly failed."""
+    per_part = hand_rate * costs.escape_cost
+    return _Term(
+        entry=Entry.HAND_ESCAPES,
+        fixed=counted.failed * per_part,
+        per_escape=counted.passed * per_part,
+        per_false_call=-counted.failed * per_part,
+    )

@@ -24,7 +24,7 @@ from inspect_pipeline.reports.plant.roi import (
     worth_of,
 )
 from inspect_pipeline.reports.plant.terms import N_
-from inspect_pipeline.reports.plant.wording import Wording
+from inspect_pipeline.reports.plant.wording import NOTHING, Wording
 from plant_config.roi import Roi
 
 _ENTRIES = {
@@ -62,7 +62,7 @@ class WorthFigures:
 
 def worth_figures(opened: Session, wanted: Selection, costs: Roi) -> WorthFigures:
     """What the database knows of the time, and what follows from the cost table."""
-    assert wanted.since is not None and wanted.until is not None, "the period has ends"
+    since, until = _ends(wanted)
     rate = defect_rate(opened, RateOf(**vars(wanted), by=(By.TOTAL,)))
     failed, inspected = (
         (0, 0) if rate.empty else (int(rate["failed"].iloc[0]), int(rate["inspected"].iloc[0]))
@@ -70,7 +70,7 @@ def worth_figures(opened: Session, wanted: Selection, costs: Roi) -> WorthFigure
     judged: list[Any] = list(escapes(opened, EscapesOf(**vars(wanted))).itertuples(index=False))
     reviewed = false_alarms(opened, FalseAlarmsOf(**vars(wanted), by=Cut.REVIEWER))
     counted = Counted(
-        period=wanted.until - wanted.since,
+        period=until - since,
         passed=inspected - failed,
         failed=failed,
         reviewed=int(reviewed["reviewed"].sum()),
@@ -83,8 +83,7 @@ def worth_figures(opened: Session, wanted: Selection, costs: Roi) -> WorthFigure
 
 
 def worth_page(figures: WorthFigures, words: Wording, heading: Heading) -> str:
-    since, until = figures.selection.since, figures.selection.until
-    assert since is not None and until is not None, "the period has ends"
+    since, until = _ends(figures.selection)
     worth = figures.worth
     facts = {
         "figures": figures,
@@ -101,8 +100,14 @@ def worth_page(figures: WorthFigures, words: Wording, heading: Heading) -> str:
 
 
 def worth_subtitle(since: datetime, until: datetime, line: str | None, words: Wording) -> str:
-    ends = f"{words.when(since)} – {words.when(until)}"
+    ends = f"{words.when(since)} {NOTHING} {words.when(until)}"
     return f"{ends} · " + words.gettext("line %(line)s") % {"line": line} if line else ends
+
+
+def _ends(wanted: Selection) -> tuple[datetime, datetime]:
+    assert wanted.since is not None, "the period has a beginning"
+    assert wanted.until is not None, "the period has an end"
+    return wanted.since, wanted.until
 
 
 def _judged(rows: list[Any], measure: str, sources: tuple[JudgedBy, ...]) -> JudgedRate | None:

@@ -130,7 +130,7 @@ def alert(
 
 
 @app.command("roi")
-def roi(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+def roi(
     plant: PlantFile,
     since: Annotated[
         datetime | None,
