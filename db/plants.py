@@ -67,3 +67,8 @@ def zone_of(opened: Session) -> str:
     """The time zone that days and shifts are counted in: the plant's, UTC where none is known."""
     zones = opened.scalars(select(Plant.timezone).order_by(Plant.seen_at.desc())).all()
     return zones[0] if zones else "UTC"
+
+
+def written_shifts_of(opened: Session) -> str | None:
+    """When the plant's shifts begin, as its plant file says; None where none are known."""
+    return opened.scalars(select(Plant.shifts).order_by(Plant.seen_at.desc())).first()

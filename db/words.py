@@ -85,6 +85,17 @@ class EventKind(StrEnum):
     JOB_MISSED = "job_missed"
 
 
+class JobOutcome(StrEnum):
+    """How a run of a job ended. MISSED: its time passed while nobody could begin it. SKIPPED: the
+    run before was still going on. INTERRUPTED: the program ended in the middle of it."""
+
+    DONE = "done"
+    FAILED = "failed"
+    MISSED = "missed"
+    SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
+
+
 class DeliveryState(StrEnum):
     """DEAD: it failed so often that nobody tries any more."""
 

@@ -12,12 +12,14 @@ from pydantic import AfterValidator, Field, model_validator
 from plant_config.camera import CameraSettings
 from plant_config.errors import PlantConfigError
 from plant_config.ingestion import Ingestion
+from plant_config.jobs import JobSettings
 from plant_config.line import Line
 from plant_config.line_scan import scale_problem
 from plant_config.part import Part
 from plant_config.reports import Reports
 from plant_config.review import Review
 from plant_config.roi import Roi
+from plant_config.schedule import Schedule
 from plant_config.section import Problem, Section, refuse, refuse_value
 from plant_config.storage import Storage
 
@@ -53,6 +55,14 @@ class Plant(Section):
         min_length=1, strict=False, description="The parts, one [[parts]] block each."
     )
     storage: Storage = Field(description="Where results are kept: the [storage] block.")
+    schedule: Schedule = Field(
+        default=Schedule(), description="When the plant works: the [schedule] block."
+    )
+    jobs: tuple[JobSettings, ...] = Field(
+        default=(),
+        strict=False,
+        description="What is done by the clock, one [[jobs]] block each.",
+    )
     ingestion: Ingestion = Field(
         default=Ingestion(),
         description="From cameras to the database: the [ingestion] block.",
@@ -71,6 +81,11 @@ class Plant(Section):
     def spool_folder(self) -> Path:
         """Where frames wait: what the file names, else beside the evidence."""
         return self.ingestion.spool_folder or self.storage.evidence_folder.parent / "spool"
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Is there anything that is done by the clock?"""
+        return bool(self.jobs) or any(not one.schedule.is_always for one in self.cameras)
 
     def part(self, name: str) -> Part:
         """Raises PlantConfigError with the known names where the plant does not make the part."""
@@ -97,13 +112,35 @@ class Plant(Section):
             *_repeated("lines[{}].id", lines),
             *_repeated("cameras[{}].id", cameras),
             *_repeated("parts[{}].name", parts),
+            *_repeated("jobs[{}].name", [job.name for job in self.jobs]),
             *_dangling("cameras[{}].line", [camera.line for camera in self.cameras], lines),
             *_dangling("cameras[{}].part", [camera.part for camera in self.cameras], parts),
             *_dangling("reports.made[{}].line", [one.line for one in self.reports.made], lines),
         ]
         refuse(problems)
         refuse(self._scale_problems())
+        refuse(self._schedule_problems())
         return self
+
+    def _schedule_problems(self) -> list[Problem]:
+        """Shifts that are named have to exist; a camera's job is called as the camera."""
+        named = [
+            (f"cameras[{index}].schedule.shifts", camera.schedule.shifts)
+            for index, camera in enumerate(self.cameras)
+        ] + [
+            (f"jobs[{index}].after_shifts", job.after_shifts) for index, job in enumerate(self.jobs)
+        ]
+        problems = [
+            Problem(key=key, reason=reason)
+            for key, names in named
+            if (reason := self.schedule.unknown_shift(names))
+        ]
+        cameras = {camera.id.casefold() for camera in self.cameras}
+        return problems + [
+            Problem(key=f"jobs[{index}].name", reason=f"a camera is called {job.name!r} too")
+            for index, job in enumerate(self.jobs)
+            if job.name.casefold() in cameras
+        ]
 
     def _scale_problems(self) -> list[Problem]:
         """Of line-scan cameras: a line must be as long as a pixel of the part is wide."""

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from plant_config.section import Identifier, Problem, Section, refuse, refuse_value
+from plant_config.cron import CronTimes
+from plant_config.section import Identifier, Problem, Section, refuse
 
 Language = Literal["en", "de", "ja"]
-_CRON_FIELD = re.compile(r"[0-9A-Za-z*/,-]+")
-
-
-def _cron(written: str) -> str:
-    fields = written.split()
-    if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(field) for field in fields):
-        refuse_value(
-            'is not a time: write the five fields of cron, such as "30 6 * * mon" for half past '
-            "six every Monday, on the plant's clock"
-        )
-    return written
 
 
 class ReportMade(Section):
@@ -29,7 +18,7 @@ class ReportMade(Section):
     kind: Literal["shift", "day", "week", "roi"] = Field(
         description="shift, day, week, or roi (what the system is worth)."
     )
-    cron: Annotated[str, AfterValidator(_cron)] | None = Field(
+    cron: CronTimes | None = Field(
         default=None,
         description=(
             "When it is made, on the plant's clock, about what ended last before; without it as "

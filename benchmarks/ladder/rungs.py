@@ -5,6 +5,9 @@ A new training option becomes a rung by one line in SYSTEMS.
 
 from __future__ import annotations
 
+from benchmarks.baselines.padim import fit_padim
+from benchmarks.baselines.patchcore import fit_patchcore
+from benchmarks.ladder.peer_rungs import Peer
 from benchmarks.ladder.system import System
 from benchmarks.ladder.tile_rungs import (
     Clcae,
@@ -77,8 +80,18 @@ SYSTEMS = (
 
 
 def pretrained(backbone: str) -> tuple[Variant, ...]:
-    """The same two with a backbone that was trained on other people's pictures."""
+    """Peers with a backbone that was trained on other people's pictures, and the system with it."""
     return (
+        Variant(
+            name="padim",
+            says="PaDiM with the same backbone",
+            recipe=Peer(backbone=backbone, fitted=fit_padim),
+        ),
+        Variant(
+            name="patchcore",
+            says="PatchCore with the same backbone",
+            recipe=Peer(backbone=backbone, fitted=fit_patchcore),
+        ),
         Variant(
             name="golden_pretrained",
             says="the same, `train --backbone`",
@@ -107,7 +120,8 @@ def chosen(variants: tuple[Variant, ...], names: str | None) -> tuple[Variant, .
     if unknown := sorted(wanted - known):
         raise UsageError(
             f"--only names {', '.join(unknown)}, which the ladder has not: choose from "
-            f"{', '.join(variant.name for variant in variants)} (system_pretrained: --backbone)"
+            f"{', '.join(variant.name for variant in variants)} "
+            "(the peers and *_pretrained: with --backbone)"
         )
     if not wanted:
         raise UsageError("--only names no variant")

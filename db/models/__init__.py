@@ -4,6 +4,7 @@ from db.columns import Base
 from db.models.alerts import Alert, Delivery
 from db.models.events import Event
 from db.models.inspections import Activation, Finding, Frame, Inspection, Model
+from db.models.jobs import Job, JobRun
 from db.models.joined import JoinedRegion
 from db.models.people import BrowserSession, KeptAnswer, SavedQuery, Token, User
 from db.models.plants import Camera, Line, Part, Plant
@@ -49,6 +50,8 @@ __all__ = [
     "Inspection",
     "InspectionDay",
     "InspectionTally",
+    "Job",
+    "JobRun",
     "JoinedRegion",
     "JudgedDay",
     "JudgedTally",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Float, ForeignKey
+from sqlalchemy import Float, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.columns import Base, ShortName, UtcDateTime
@@ -15,6 +15,7 @@ class Plant(Base):
 
     plant: Mapped[str] = mapped_column(ShortName, primary_key=True)
     timezone: Mapped[str] = mapped_column(ShortName)  # IANA, such as Europe/Berlin
+    shifts: Mapped[str | None] = mapped_column(Text)  # early=06:00,late=14:00; None: the usual
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

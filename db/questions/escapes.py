@@ -18,9 +18,15 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from db.questions.parameters import asked
-from db.questions.periods import USUAL_SHIFTS, Period, Span, read_shifts, span_of
+from db.questions.periods import Period, Shift, Span, span_of
 from db.questions.proportions import CONFIDENCE, wilson_interval
-from db.questions.selection import Selection, judged_counts, model_named, plant_zone
+from db.questions.selection import (
+    Selection,
+    judged_counts,
+    model_named,
+    plant_shifts,
+    plant_zone,
+)
 from db.tables import rows_table
 
 
@@ -106,7 +112,8 @@ def _judged(opened: Session, wanted: EscapesOf) -> Iterator[tuple[_Group, bool, 
     keys = (kept.source, kept.passed, kept.defective, *per)
     frames = func.sum(kept.frames)
     chosen = select(*keys, frames).where(of_model).group_by(*keys).having(frames > 0)
-    named = cache(partial(_named, by=wanted.by, zone=zone))
+    shifts = plant_shifts(opened)
+    named = cache(partial(_named, by=wanted.by, shifts=shifts, zone=zone))
     for source, passed, defective, *found, count in opened.execute(chosen):
         name, span = named(*found)
         measure = "escape" if passed else "false_call"
@@ -115,11 +122,11 @@ def _judged(opened: Session, wanted: EscapesOf) -> Iterator[tuple[_Group, bool, 
 
 
 def _named(
-    found: str | datetime | None = None, *, by: Per, zone: ZoneInfo
+    found: str | datetime | None = None, *, by: Per, shifts: tuple[Shift, ...], zone: ZoneInfo
 ) -> tuple[str, Span | None]:
     """What a group is called, from a place or from when a slot begins."""
     if isinstance(found, datetime):
-        span = span_of(found, Period(by), read_shifts(USUAL_SHIFTS), zone)
+        span = span_of(found, Period(by), shifts, zone)
         return span.name, span
     return found or "all", None
 

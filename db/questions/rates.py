@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 from db.errors import QuestionRefused
 from db.questions.parameters import asked
 from db.questions.periods import (
-    USUAL_SHIFTS,
     Period,
     Shift,
     Span,
@@ -30,10 +29,17 @@ from db.questions.periods import (
     span_of,
 )
 from db.questions.proportions import CONFIDENCE, control_limits, wilson_interval
-from db.questions.selection import Selection, inspection_counts, model_named, plant_zone
+from db.questions.selection import (
+    Selection,
+    inspection_counts,
+    model_named,
+    plant_shifts,
+    plant_zone,
+)
 from db.tables import rows_table
 from db.words import Outcome
 
+SHIFTS_SAY = "When each shift begins, such as early=06:00,late=14:00. Left out: the plant's shifts."
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -61,7 +67,7 @@ CUTS = (By.HOUR, By.SHIFT, By.DAY, By.WEEK, By.HOUR_OF_DAY, By.SHIFT_OF_DAY)
 class RateOf(Selection):
     model: str | None = asked("Only this model: its name, or how its id begins.")
     by: tuple[By, ...] = asked("Per what: several, of times only one.", (By.DAY,))
-    shifts: str = asked("When each shift begins, on the plant's clock.", USUAL_SHIFTS)
+    shifts: str | None = asked(SHIFTS_SAY)
     confidence: float = asked("Of the interval.", CONFIDENCE, least=0.5, most=0.9999)
 
     def __post_init__(self) -> None:
@@ -72,7 +78,8 @@ class RateOf(Selection):
                 f"by: {','.join(self.by)}: name each once, and only one that cuts time",
                 field="by",
             )
-        read_shifts(self.shifts)
+        if self.shifts is not None:
+            read_shifts(self.shifts)
 
     @property
     def cut(self) -> By | None:
@@ -103,12 +110,13 @@ class Rate:
 class ChartOf(Selection):
     model: str | None = asked("Only this model: its name, or how its id begins.")
     by: Period = asked("What one point of the chart covers.", Period.DAY)
-    shifts: str = asked("When each shift begins, on the plant's clock.", USUAL_SHIFTS)
+    shifts: str | None = asked(SHIFTS_SAY)
     laney: bool = asked("Widen the limits by how much the points truly vary (p').", False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        read_shifts(self.shifts)
+        if self.shifts is not None:
+            read_shifts(self.shifts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +231,7 @@ class _Times:
 
 def _rates(opened: Session, wanted: RateOf) -> list[Rate]:
     zone = plant_zone(opened)
-    times = _Times(cut=wanted.cut, shifts=read_shifts(wanted.shifts), zone=zone)
+    times = _Times(cut=wanted.cut, shifts=plant_shifts(opened, wanted.shifts), zone=zone)
     counts: dict[tuple[int, tuple[str, ...]], Counter[Outcome]] = defaultdict(Counter)
     for slot_at, places, outcome, count in _tallied(opened, wanted, zone):
         counts[times.of(slot_at), places][outcome] += count

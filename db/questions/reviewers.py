@@ -17,9 +17,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.questions.parameters import asked
-from db.questions.periods import USUAL_SHIFTS, Period, Span, read_shifts, span_of
+from db.questions.periods import Period, Span, span_of
 from db.questions.proportions import wilson_interval
-from db.questions.selection import Selection, agreement_counts, plant_zone, verdict_counts
+from db.questions.selection import (
+    Selection,
+    agreement_counts,
+    plant_shifts,
+    plant_zone,
+    verdict_counts,
+)
 from db.tables import rows_table
 from db.tallies.verdicts import SETTLED
 from db.words import ReviewState
@@ -144,7 +150,7 @@ def _of_reviewers(opened: Session, wanted: FalseAlarmsOf) -> Iterator[_Counted]:
 
 
 def _of_times(opened: Session, wanted: FalseAlarmsOf) -> Iterator[_Counted]:
-    zone, shifts = plant_zone(opened), read_shifts(USUAL_SHIFTS)
+    zone, shifts = plant_zone(opened), plant_shifts(opened)
     kept = verdict_counts(wanted, zone=zone).c
     verdicts = func.sum(kept.verdicts)
     chosen = select(kept.slot_at, kept.state, verdicts).group_by(kept.slot_at, kept.state)

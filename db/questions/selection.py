@@ -15,8 +15,9 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from db.errors import QuestionRefused
 from db.models import Finding, Model, PlaceMonth
 from db.models.tallies import Tally
-from db.plants import zone_of
+from db.plants import written_shifts_of, zone_of
 from db.questions.parameters import asked
+from db.questions.periods import USUAL_SHIFTS, Shift, read_shifts
 from db.rows import FrameFilter
 from db.tallies.levels import (
     AGREEMENT_LEVELS,
@@ -164,3 +165,8 @@ def model_named(opened: Session, written: str, *, field: str = "model") -> str:
 def plant_zone(opened: Session) -> ZoneInfo:
     """The zone in which days and shifts begin."""
     return ZoneInfo(zone_of(opened))
+
+
+def plant_shifts(opened: Session, written: str | None = None) -> tuple[Shift, ...]:
+    """Those that the question names, else the plant's, else the usual ones."""
+    return read_shifts(written or written_shifts_of(opened) or USUAL_SHIFTS)

@@ -50,6 +50,7 @@ NAVIGATION = (
     NavigationEntry(words="Reports", path="/reports"),
     NavigationEntry(words="Teach", path="/teach"),
     NavigationEntry(words="Models", path="/models"),
+    NavigationEntry(words="Jobs", path="/jobs"),
     NavigationEntry(words="People", path="/people", role=Role.ADMIN),
 )
 

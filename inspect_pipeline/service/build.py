@@ -33,6 +33,7 @@ def meet_plant(ledger: Ledger, plant: Plant) -> None:
     ledger.meet_plant(
         plant.name,
         plant.timezone,
+        shifts=plant.schedule.written_shifts,
         lines=[line.id for line in plant.lines],
         parts=[
             models.Part(part=part.name, mm_per_px=part.mm_per_px, false_alarms=part.false_alarms)

@@ -74,10 +74,16 @@ class Ledger:
             return is_new
 
     def meet_plant(
-        self, name: str, timezone: str, *, lines: Sequence[str], parts: Sequence[models.Part]
+        self,
+        name: str,
+        timezone: str,
+        *,
+        shifts: str | None = None,
+        lines: Sequence[str],
+        parts: Sequence[models.Part],
     ) -> None:
-        """Writes the plant's name, time zone, lines and parts, as they are from now on."""
-        plant = models.Plant(plant=name, timezone=timezone, seen_at=self._now())
+        """Writes the plant's name, time zone, shifts, lines and parts, as they are from now on."""
+        plant = models.Plant(plant=name, timezone=timezone, shifts=shifts, seen_at=self._now())
         with session(self._engine) as opened:
             meet_plant(opened, plant, lines, parts)
 

@@ -152,11 +152,6 @@ def draw_report(
     return Drawn(name=name, span=span, page=page, table=table)
 
 
-def shifts_of(plant: Plant) -> str:  # noqa: ARG001 - a plant file names no shifts yet
-    """When the plant's shifts begin, as questions take it."""
-    return USUAL_SHIFTS
-
-
 def _named(
     opened: Session, plant: Plant, asked: Asked, zone: ZoneInfo, now: datetime
 ) -> tuple[ReportName, tuple[datetime, datetime]]:
@@ -174,7 +169,7 @@ def _named(
 def _subject(
     opened: Session, plant: Plant, asked: Asked, zone: ZoneInfo, now: datetime
 ) -> subject.Subject:
-    shifts = shifts_of(plant)
+    shifts = plant.schedule.written_shifts or USUAL_SHIFTS
     if asked.kind is ReportKind.LOT:
         if asked.lot is None:
             raise UsageError("a lot report needs --lot ID, the serial that its frames carry")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from plant_config.camera_schedule import CameraSchedule
 from plant_config.line_scan import LineScan
 from plant_config.section import Identifier, PlantPath, Section
 
@@ -44,6 +45,10 @@ class CameraSection(Section):
     line_scan: LineScan | None = Field(
         default=None,
         description="For a line-scan camera, whose shots are blocks of lines; else leave it out.",
+    )
+    schedule: CameraSchedule = Field(
+        default=CameraSchedule(),
+        description="When it takes pictures: the [cameras.schedule] block; left out, always.",
     )
     corrections: Corrections = Field(
         default=Corrections(),

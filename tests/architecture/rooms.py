@@ -42,7 +42,7 @@ class Room:
 
 
 ROOMS = {
-    "plant_config": Room(theirs=("pydantic", "pydantic_core")),
+    "plant_config": Room(theirs=("pydantic", "pydantic_core", "holidays")),
     "db": Room(theirs=("sqlalchemy", "alembic", "pandas", "numpy")),
     "inspect_pipeline.errors": Room(),
     "inspect_pipeline.axes": Room(),
@@ -86,6 +86,9 @@ ROOMS = {
         ours=("records", "geometry", "errors", "capture"),
         leaves=("db.words", "plant_config.ingestion"),
         theirs=("numpy", "PIL"),
+    ),
+    "inspect_pipeline.working_shifts": Room(
+        leaves=("db.questions.periods", "plant_config.schedule", "plant_config.shifts")
     ),
     "inspect_pipeline.workers": Room(
         ours=("inspector", "bundle", "records", "errors"), theirs=(*ARRAYS, "ray")

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
+from db import jobs
 from db.engine import default_url, session
+from db.models import Job, JobRun
 from db.reviewing import review_finding
-from db.words import ReviewState
+from db.words import JobOutcome, ReviewState
 from inspect_pipeline.records import Severity
 from tests.integration.db.database_records import (
     a_finding,
@@ -66,4 +71,22 @@ def full_desk(folder: Path) -> Iterator[ReviewDesk]:
                     reviewed_at=desk.now(),
                     note=note,
                 )
+        with session(desk.engine) as opened:
+            _add_jobs(opened, desk.now())
         yield desk
+
+
+def _add_jobs(opened: Session, now: datetime) -> None:
+    """A camera that goes on, a job that is paused, and one run of each outcome."""
+    says = "cron 30 2 * * mon-fri (Europe/Berlin)"
+    camera = Job(job="camera-on-a-schedule", kind="camera", says="every 600 s", met_at=now)
+    backup = Job(job="backup", kind="backup", says=says, met_at=now, next_at=now)
+    jobs.meet_jobs(opened, [camera, backup])
+    jobs.pause_job(opened, "backup", by="emil", at=now)
+    for number, outcome in enumerate(JobOutcome):
+        at = now - timedelta(minutes=number)
+        run = JobRun(job="backup", kind="backup", planned_at=at, started_at=at, ended_at=at)
+        run.outcome, run.text = outcome, f"{HOSTILE} {'w' * 80}"
+        jobs.note_run(opened, run)
+    going = JobRun(job="camera-on-a-schedule", kind="camera", planned_at=now, started_at=now)
+    jobs.note_run(opened, going)

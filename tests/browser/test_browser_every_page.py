@@ -41,6 +41,7 @@ PAGES = (
     f"/teach?part={LONG_PART}",
     "/reports",
     "/models",
+    "/jobs?done=pause",
     "/people?done=added",
     "/account",
     "/docs",

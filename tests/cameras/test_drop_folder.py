@@ -188,9 +188,11 @@ def test_what_the_camera_itself_moves_away_did_not_vanish(
     """A look at the folder may have begun before a file was moved, and end after."""
     for number in range(400):
         put(incoming, f"{number}.png", b"%d" % number)
-    moving = {"after": "move", "move_to": str(tmp_path / "done")}
+    moving = settings(
+        incoming, watch=watch, settle_s=0, poll_s=0.05, after="move", move_to=str(tmp_path / "done")
+    )
 
-    with camera(incoming, watch=watch, settle_s=0.0, poll_s=0.05, **moving) as one:
+    with DropFolder(moving, state=None) as one:
         given = []
         for _ in range(400):
             given.append(next_of(one))

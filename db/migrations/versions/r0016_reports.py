@@ -1,6 +1,6 @@
 """Reports: which were made, and the files that hold them.
 
-Revision r0016, after r0012.
+Revision r0016, after r0013.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision: str = "r0016"
-down_revision: str | None = "r0012"
+down_revision: str | None = "r0013"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

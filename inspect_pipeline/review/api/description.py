@@ -33,6 +33,7 @@ _TAGS = (
     ("findings", "Regions that differ from good parts, and what people say of them."),
     ("frames", "Pictures from the cameras, their inspections and audits."),
     ("plant", "Lines, cameras, parts, and the models that inspect."),
+    ("jobs", "What is done by the clock: when it is due, and how it went."),
     ("questions", "The standing questions; every answer is a table."),
     ("account", "Who you are, and the tokens of your programs."),
 )

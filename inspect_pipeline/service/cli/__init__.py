@@ -25,6 +25,7 @@ def build_app() -> typer.Typer:
         evaluating,
         findings,
         inspecting,
+        jobs,
         people,
         reports,
         serving,
@@ -46,6 +47,7 @@ def build_app() -> typer.Typer:
     app.command("evaluate")(evaluating.evaluate)
     app.command("once")(inspecting.once)
     app.add_typer(cameras.app, name="cameras")
+    app.add_typer(jobs.app, name="jobs")
     app.add_typer(findings.app, name="findings")
     app.add_typer(asking.build_ask_app(), name="ask")
     app.add_typer(teaching.app, name="teach")

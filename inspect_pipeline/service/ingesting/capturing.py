@@ -12,6 +12,7 @@ from inspect_pipeline.errors import CameraEnded, CaptureError, DiskFull
 from inspect_pipeline.ingestion.admission import Admission, Decision
 from inspect_pipeline.ingestion.entry import Entry, Post, entry_of
 from inspect_pipeline.ingestion.notices import Notice, of_post
+from inspect_pipeline.service.ingesting.gates import AlwaysOpen, Gate
 from inspect_pipeline.service.ingesting.link import Link
 
 LOOK_EVERY_S = 0.25
@@ -30,6 +31,7 @@ class Capture:
         link: Link,
         *,
         once: bool = False,
+        gate: Gate | None = None,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -40,9 +42,11 @@ class Capture:
         self.limits = admission.limits
         self.link = link
         self.once = once
+        self.gate = gate or AlwaysOpen()
         self._now = now
         self._clock = clock
         self._is_lost = False
+        self._was_ready = False
         self._is_full = False
         self._waited_at_s = 0.0
         self._pause_s = self.limits.restart_after_s
@@ -55,9 +59,13 @@ class Capture:
         """
         self.admission.spool.sweep()
         while not self.link.stopping:
+            if not self.gate.is_open():
+                self.notices.say()
+                self.link.pause(LOOK_EVERY_S)
+                continue
             try:
                 with self.open_camera() as camera:
-                    self.link.say("ready")
+                    self._is_ready()
                     self._take_from(camera)
             except CameraEnded as end:
                 self._note(EventKind.CAMERA_ENDED, Severity.MINOR, str(end))
@@ -71,8 +79,14 @@ class Capture:
                 self._pause_s = min(2 * self._pause_s, self.limits.restart_at_most_s)
             self.notices.say()
 
+    def _is_ready(self) -> None:
+        """Told once: a camera on a schedule is opened for each order."""
+        if not self._was_ready:
+            self._was_ready = True
+            self.link.say("ready")
+
     def _take_from(self, camera: Camera) -> None:
-        while not self.link.stopping:
+        while not self.link.stopping and self.gate.is_open():
             self.link.beat()
             given = camera.wait(LOOK_EVERY_S)
             self._is_back()
@@ -82,6 +96,7 @@ class Capture:
                 entry = entry_of(given, self.post, received_at=self._now())
                 if self._is_safe(entry):
                     camera.acknowledge(given)
+                    self.gate.took(entry)
             self.notices.say()
 
     def _is_safe(self, entry: Entry) -> bool:

@@ -83,6 +83,10 @@ class Link:
             facts["text"] = str(facts["text"])[:_LONGEST]
         self._pipe.send_bytes(json.dumps({"what": what, **facts}).encode())
 
+    def wait(self, seconds: float) -> bool:
+        """Waits without a sign of life, for who gives it elsewhere, and says whether to stop."""
+        return self._stop.wait(seconds)
+
     def pause(self, seconds: float) -> bool:
         """Waits, alive, and says whether to stop."""
         until = self._clock() + seconds

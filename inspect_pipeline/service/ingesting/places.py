@@ -8,6 +8,7 @@ from pathlib import Path
 from inspect_pipeline.ingestion.disk import Disk
 from inspect_pipeline.ingestion.entry import Post
 from inspect_pipeline.ingestion.notices import Notices
+from inspect_pipeline.ingestion.orders import Orders
 from inspect_pipeline.ingestion.spool import CameraSpool
 from plant_config.camera import CameraSettings
 from plant_config.plant import Plant
@@ -31,6 +32,10 @@ def spools_of(plant: Plant) -> list[CameraSpool]:
 
 def notices_of(plant: Plant) -> Notices:
     return Notices(plant.spool_folder / "notices", Disk())
+
+
+def orders_of(plant: Plant, camera_id: str) -> Orders:
+    return Orders(plant.spool_folder / "orders" / camera_id, Disk())
 
 
 def memory_of(plant: Plant, camera_id: str) -> Path:

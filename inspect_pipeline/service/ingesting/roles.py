@@ -17,6 +17,7 @@ from inspect_pipeline.service.ingesting.link import Link, Stop
 from plant_config.plant import Plant
 
 CAMERA, WORKER, WRITER, REVIEW = "camera", "worker", "writer", "review"
+SCHEDULER = "scheduler"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +45,12 @@ class Service:
 def roles_of(service: Service) -> list[Role]:
     """In the order in which they begin: whoever takes work before whoever makes it."""
     workers = range(1, service.plant.ingestion.workers + 1)
+    is_scheduled = service.plant.is_scheduled and not service.once
     return [
         Role(kind=WRITER),
         *(Role(kind=WORKER, which=str(number)) for number in workers),
         *(Role(kind=CAMERA, which=camera.id) for camera in service.plant.cameras),
+        *([Role(kind=SCHEDULER)] if is_scheduled else []),
         *([Role(kind=REVIEW)] if service.review else []),
     ]
 
@@ -66,6 +69,7 @@ def run_role(service: Service, role: Role, pipe: Connection, supervisor: int) ->
         WORKER: _work,
         WRITER: _write,
         REVIEW: _review,
+        SCHEDULER: _schedule,
     }
     with belonging(service.plant.spool_folder, supervisor, name=role.name):
         try:
@@ -84,9 +88,11 @@ def run_role(service: Service, role: Role, pipe: Connection, supervisor: int) ->
 def _capture(service: Service, role: Role, link: Link) -> None:
     from inspect_pipeline.ingestion.admission import Admission
     from inspect_pipeline.service.ingesting.capturing import Capture
+    from inspect_pipeline.service.ingesting.gates import AlwaysOpen, OnOrder
     from inspect_pipeline.service.ingesting.places import (
         memory_of,
         notices_of,
+        orders_of,
         post_of,
         spool_of,
         utc_now,
@@ -99,6 +105,7 @@ def _capture(service: Service, role: Role, link: Link) -> None:
     memory, notices = memory_of(plant, settings.id), notices_of(plant)
     spool = spool_of(plant, settings.id)
     start_at = utc_now().replace(microsecond=0)
+    is_free = service.once or settings.schedule.is_always
     Capture(
         lambda: as_web(
             open_camera(settings, state=memory, once=service.once, start_at=start_at),
@@ -109,6 +116,7 @@ def _capture(service: Service, role: Role, link: Link) -> None:
         Admission(spool, notices, plant.ingestion, now=utc_now),
         link,
         once=service.once,
+        gate=AlwaysOpen() if is_free else OnOrder(orders_of(plant, settings.id), now=utc_now),
         now=utc_now,
     ).run()
 
@@ -150,6 +158,13 @@ def _write(service: Service, _role: Role, link: Link) -> None:
 
     plant = service.plant
     Writer(plant, spools_of(plant), notices_of(plant), link, now=utc_now).run()
+
+
+def _schedule(service: Service, _role: Role, link: Link) -> None:
+    from inspect_pipeline.service.ingesting.places import utc_now
+    from inspect_pipeline.service.scheduling.scheduler import Scheduler
+
+    Scheduler(service.plant, link, now=utc_now).run()
 
 
 def _review(service: Service, _role: Role, link: Link) -> None:

@@ -28,6 +28,7 @@ from inspect_pipeline.service.ingesting.repairing import repair_all, repair_work
 from inspect_pipeline.service.ingesting.roles import (
     CAMERA,
     REVIEW,
+    SCHEDULER,
     WORKER,
     WRITER,
     Role,
@@ -94,7 +95,7 @@ class Supervisor:
     def _drain(self) -> None:
         """Cameras first, then what waits, within the time there is; the writer last."""
         asked = self._stop.asked
-        self._stop_those(CAMERA, REVIEW)
+        self._stop_those(CAMERA, REVIEW, SCHEDULER)
         until_s = self._clock() + self.limits.drain_within_s
 
         def is_drained() -> bool:
@@ -198,8 +199,8 @@ class Supervisor:
             child.heard_at_s = now_s  # once is enough: it is buried when it is dead
 
     def _may_begin(self, child: Child) -> bool:
-        """The review application finds its tables when the writer has made them."""
-        return child.role.kind != REVIEW or self._of(WRITER)[0].was_ever_ready
+        """Who reads the database finds its tables when the writer has made them."""
+        return child.role.kind not in (REVIEW, SCHEDULER) or self._of(WRITER)[0].was_ever_ready
 
     def _is_dead(self, child: Child, code: int, now_s: float) -> None:
         if child.role.kind == WORKER:

@@ -21,6 +21,8 @@ from db.models import (
     Event,
     GoodFrame,
     Inspection,
+    Job,
+    JobRun,
     JoinedRegion,
     KeptAnswer,
     Part,
@@ -93,6 +95,8 @@ def fill(engine: Engine, folder: Path) -> EvidenceStore:
         _add_people(opened)
         _add_alert(opened)
         _add_joined_region(opened)
+        opened.add(Job(job="backup", kind="backup", says="every 60 s", met_at=NOON))
+        opened.add(JobRun(job="backup", kind="backup", planned_at=NOON, started_at=NOON, text=""))
     return ledger.store
 
 

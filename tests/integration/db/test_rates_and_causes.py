@@ -106,6 +106,19 @@ def test_a_rate_has_its_interval_and_the_piece_of_time_its_ends(plant: Engine) -
     assert night.to_at == pd.Timestamp("2026-03-29T04:00Z")  # an hour was skipped
 
 
+def test_shifts_are_the_plants_unless_the_question_names_others(plant: Engine) -> None:
+    with session(plant) as opened:
+        one = Plant(plant="p", timezone="Europe/Berlin", shifts="day=06:00,dark=18:00")
+        one.seen_at = SATURDAY
+        meet_plant(opened, one, [], [])
+
+    of_plant = answer(plant, "rate", by="shift_of_day", part="bracket")
+    named = answer(plant, "rate", by="shift_of_day", part="bracket", shifts="all=00:00")
+
+    assert list(of_plant["period"]) == ["day", "dark"]
+    assert list(named["period"]) == ["all"]
+
+
 def test_where_all_was_unfit_there_is_no_rate(plant: Engine) -> None:
     hour = answer(plant, "rate", by="hour", since="2026-03-28T16:00", until="2026-03-28T17:00")
 

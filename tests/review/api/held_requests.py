@@ -21,9 +21,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
-from db.engine import default_url
+from db.engine import default_url, session
+from db.jobs import meet_jobs
+from db.models import Job
 from db.words import Role
-from tests.review.api.desk import API, ApiDesk, open_desk
+from tests.review.api.desk import API, START, ApiDesk, open_desk
 
 EXAMPLES = 5
 BY_MEANING = re.compile(  # refused also by what it means, as a time that ends before it begins
@@ -68,7 +70,10 @@ def _known_names(desk: ApiDesk) -> dict[str, Any]:
     client.put(f"{API}/saved-queries/kept", json={"question": "rate", "parameters": {}})
     said = client.post(f"{API}/findings/1/reviews", json={"state": "confirmed", "seen_version": 1})
     batch_id = said.json()["batch_id"]
-    return {"finding_id": 2, "frame_id": 2, "token_id": 1, "name": "kept", CREATED: batch_id}
+    with session(desk.engine) as opened:
+        meet_jobs(opened, [Job(job="backup", kind="backup", says="every 60 s", met_at=START)])
+    things = {"finding_id": 2, "frame_id": 2, "token_id": 1, "name": "kept"}
+    return {**things, "job": "backup", "ask": "pause", CREATED: batch_id}
 
 
 def _hold(cases: Any, admin: dict[str, str], excluded: list[Any], made: list[str]) -> None:

@@ -1,0 +1,1 @@
+"""What is done by the clock besides taking pictures: one file per kind of job."""

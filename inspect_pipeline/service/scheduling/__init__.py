@@ -1,0 +1,1 @@
+"""What the plant does by the clock: cameras on a schedule, and jobs that keep house."""
