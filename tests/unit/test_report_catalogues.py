@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,11 @@ def said() -> set[Message]:
     return found
 
 
+def texts_of(said: str | Sequence[str] | None) -> list[str]:
+    """A message has one text, or one per plural form."""
+    return [said] if isinstance(said, str) else list(said or [""])
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_no_message_lacks_its_translation_and_none_is_left_over(language: Language) -> None:
     known = {message.id: message.string for message in catalogue(language) if message.id}
@@ -51,10 +57,10 @@ def test_no_message_lacks_its_translation_and_none_is_left_over(language: Langua
 def test_a_translation_fills_in_what_its_message_fills_in(language: Language) -> None:
     wrong = []
     for message in catalogue(language):
-        ids = [message.id] if isinstance(message.id, str) else list(message.id)
-        texts = [message.string] if isinstance(message.string, str) else list(message.string)
-        if message.id:
-            wanted = sorted(PLACE.findall(ids[-1]))
+        one, *_ = texts_of(message.id)
+        wanted = sorted(PLACE.findall(one))
+        if one:
+            texts = texts_of(message.string)
             wrong += [text for text in texts if sorted(PLACE.findall(text)) != wanted]
 
     assert wrong == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from db.words import (
     AlertState,
@@ -68,7 +69,7 @@ EVENTS: Mapping[EventKind, str] = {
     EventKind.SPOOL_FULL: N_("spool full"),
 }
 NO_KIND = N_("no kind known")
-_TABLES: tuple[Mapping[StrEnum, str], ...] = (
+_TABLES: tuple[Mapping[Any, str], ...] = (  # words of two tables may be spelled alike
     TITLES,
     UNFIT,
     SEVERITIES,
