@@ -1,6 +1,6 @@
 """Draws docs/reports/: the first page of every kind of report in every language.
 
-python -m benchmarks.report_pictures DEMO_FOLDER [--out docs/reports] [--whole FOLDER]
+python -m benchmarks.report_pictures DEMO_FOLDER [--out docs/reports] [--whole FOLDER] [--kind roi]
 
 DEMO_FOLDER is what `make demo` made (out/demo). Its database is copied, so nothing in it changes.
 `--whole` also keeps the pages and PDFs themselves, every page of each as a picture.
@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("demo", type=Path)
     parser.add_argument("--out", type=Path, default=Path("docs/reports"))
     parser.add_argument("--whole", type=Path)
+    parser.add_argument("--kind", type=ReportKind, help="only this kind of report")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="reports-") as folder:
@@ -63,6 +64,8 @@ def main() -> None:
         whole = given.whole or Path(folder) / "pages"
         whole.mkdir(parents=True, exist_ok=True)
         for asked in every_report(engine):
+            if given.kind not in (None, asked.kind):
+                continue
             page = whole / f"{asked.kind}_{asked.language}.html"
             write_report(engine, store, plant, asked, now=_now, out=page)
             pictures = list(drawn(page.with_suffix(".pdf")))

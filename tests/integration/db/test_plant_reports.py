@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -169,8 +170,9 @@ def drawn(engine: Engine, store: EvidenceStore, plant: PlantFile, **asked: objec
 
 
 def numbers(table: pd.DataFrame, section: str) -> dict[tuple[str, str], float]:
-    rows = table[table["section"] == section]
-    return {(row.item, row.name): row.value for row in rows.itertuples(index=False)}
+    of_section = table[table["section"] == section]
+    rows: list[Any] = list(of_section.itertuples(index=False))
+    return {(row.item, row.name): row.value for row in rows}
 
 
 class Reader(HTMLParser):
