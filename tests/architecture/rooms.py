@@ -114,6 +114,7 @@ ROOMS = {
             "babel",
             "fontTools",
             "weasyprint",
+            "markupsafe",
             "sqlalchemy",
         ),  # of sqlalchemy: the Session they are given
     ),
