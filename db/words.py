@@ -131,6 +131,17 @@ class JudgedBy(StrEnum):
     REVIEWS = "reviews"
 
 
+class ReportKind(StrEnum):
+    """What a report is about: a piece of time, a lot, an alert, or what the system is worth."""
+
+    SHIFT = "shift"
+    DAY = "day"
+    WEEK = "week"
+    LOT = "lot"
+    ALERT = "alert"
+    ROI = "roi"
+
+
 class Role(StrEnum):
     """What a person may do; each may also do what those before it may."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -52,8 +53,14 @@ def nice(low: float, high: float, *, wanted: int = 6) -> list[float]:
     return [round(number * step, 12) for number in range(first, last + 1)]
 
 
-def share_ticks(axes: Axes, high: float) -> tuple[Tick, ...]:
+def per_cent(share: float) -> str:
+    return f"{100 * share:g} %"
+
+
+def share_ticks(
+    axes: Axes, high: float, *, written: Callable[[float], str] = per_cent
+) -> tuple[Tick, ...]:
     """Per cents along the upright axis."""
     return tuple(
-        Tick(at=axes.y(value), label=f"{100 * value:g} %") for value in nice(0.0, high, wanted=5)
+        Tick(at=axes.y(value), label=written(value)) for value in nice(0.0, high, wanted=5)
     )

@@ -16,6 +16,7 @@
   |-- ChannelError                  a way for messages to leave the plant
   |   |-- ChannelUnfit              its secret or address is not there, or is none
   |   `-- SendFailed                this try failed; the next one may do
+  |-- PdfUnavailable                the computer lacks what draws a PDF; the page is there
   |-- ExportRefused                 a selection that cannot be taken away as it was asked for
   `-- UsageError                    two options that contradict, a part that the plant does not make
 
@@ -93,3 +94,7 @@ class ChannelUnfit(ChannelError):
 
 class SendFailed(ChannelError):
     """This try failed: the message waits and is tried again."""
+
+
+class PdfUnavailable(InspectError):
+    """The libraries of the system that draw a PDF are missing: install them, or do without."""

@@ -19,7 +19,9 @@ from plant_config.line import Line
 from plant_config.line_scan import scale_problem
 from plant_config.monitoring import Monitoring
 from plant_config.part import Part
+from plant_config.reports import Reports
 from plant_config.review import Review
+from plant_config.roi import Roi
 from plant_config.schedule import Schedule
 from plant_config.section import Problem, Section, refuse, refuse_value
 from plant_config.storage import Storage
@@ -78,6 +80,12 @@ class Plant(Section):
     review: Review = Field(
         default=Review(), description="The review application: the [review] block."
     )
+    reports: Reports = Field(
+        default=Reports(), description="Reports that people read: the [reports] block."
+    )
+    roi: Roi | None = Field(
+        default=None, description="What inspection costs here: the [roi] block."
+    )
 
     alerts: tuple[Alert, ...] = Field(
         default=(), strict=False, description="What is called out: [[alerts]] blocks."
@@ -125,6 +133,7 @@ class Plant(Section):
             *_dangling("cameras[{}].line", [camera.line for camera in self.cameras], lines),
             *_dangling("cameras[{}].part", [camera.part for camera in self.cameras], parts),
             *self._alert_problems(lines, cameras, parts),
+            *_dangling("reports.made[{}].line", [one.line for one in self.reports.made], lines),
         ]
         refuse(problems)
         refuse(self._scale_problems())
@@ -191,12 +200,12 @@ def _repeated(key: str, names: Sequence[str]) -> list[Problem]:
     ]
 
 
-def _dangling(key: str, wanted: Sequence[str], known: Sequence[str]) -> list[Problem]:
+def _dangling(key: str, wanted: Sequence[str | None], known: Sequence[str]) -> list[Problem]:
     what = key.rpartition(".")[2]
     return [
         Problem(key=key.format(index), reason=f"there is no {_missing(what, name, known)}")
         for index, name in enumerate(wanted)
-        if name not in known
+        if name is not None and name not in known
     ]
 
 

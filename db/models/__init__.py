@@ -9,6 +9,7 @@ from db.models.jobs import Job, JobRun
 from db.models.joined import JoinedRegion
 from db.models.people import BrowserSession, KeptAnswer, SavedQuery, Token, User
 from db.models.plants import Camera, Line, Part, Plant
+from db.models.reports import Report
 from db.models.reviews import Audit, FoldedNote, GoodFrame, Review
 from db.models.tallies import (
     FindingDay,
@@ -66,6 +67,7 @@ __all__ = [
     "Part",
     "PlaceMonth",
     "Plant",
+    "Report",
     "Review",
     "SavedQuery",
     "Token",

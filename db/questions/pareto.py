@@ -97,7 +97,7 @@ def pareto(opened: Session, wanted: ParetoOf) -> pd.DataFrame:
     if wanted.of is Cause.POSITION:
         grid = Grid(columns=wanted.columns, rows=wanted.rows)
         cells = cell_counts(opened, wanted, grid, wanted.counted)
-        return _bars((grid.name(x, y), count) for x, y, count in cells)
+        return bars_of((grid.name(x, y), count) for x, y, count in cells)
     kept = finding_counts(wanted).c
     cause = kept[_TALLIED[wanted.of]]
     chosen = (
@@ -105,7 +105,7 @@ def pareto(opened: Session, wanted: ParetoOf) -> pd.DataFrame:
         .where(*counted_condition(kept, wanted.counted))
         .group_by(cause)
     )
-    return _bars((str(name) or NO_KIND, int(count)) for name, count in opened.execute(chosen))
+    return bars_of((str(name), int(count)) for name, count in opened.execute(chosen))
 
 
 def heat_map(opened: Session, wanted: HeatMapOf) -> pd.DataFrame:
@@ -121,8 +121,10 @@ def heat_map(opened: Session, wanted: HeatMapOf) -> pd.DataFrame:
     return rows_table(rows, HeatCell)
 
 
-def _bars(counts: Iterable[tuple[str, int]]) -> pd.DataFrame:
-    ordered = sorted((one for one in counts if one[1] > 0), key=lambda one: (-one[1], one[0]))
+def bars_of(counts: Iterable[tuple[str, int]]) -> pd.DataFrame:
+    """Causes with how often each was met, the most frequent first."""
+    met = ((name or NO_KIND, count) for name, count in counts if count > 0)
+    ordered = sorted(met, key=lambda one: (-one[1], one[0]))
     total = sum(count for _, count in ordered)
     bars, so_far = [], 0
     for rank, (cause, count) in enumerate(ordered, start=1):

@@ -78,3 +78,17 @@ def _spread(shares: Shares, centre: float, sigma: Shares) -> float:
         return 1.0
     z = (shares - centre) / sigma
     return float(np.abs(np.diff(z)).mean() / _MOVING_RANGE_TO_SIGMA)
+
+
+def share_difference(count: int, of: int, other: int, other_of: int) -> tuple[float, float, float]:
+    """`count / of` minus `other / other_of`, and its 95 % interval; both `of` are over 0.
+
+    From the two Wilson intervals (Newcombe, Statistics in Medicine 17, 1998, method 10).
+    """
+    share, other_share = count / of, other / other_of
+    low, high = wilson_interval(count, of) or (0.0, 1.0)
+    other_low, other_high = wilson_interval(other, other_of) or (0.0, 1.0)
+    difference = share - other_share
+    below = np.hypot(share - low, other_high - other_share)
+    above = np.hypot(high - share, other_share - other_low)
+    return difference, float(difference - below), float(difference + above)

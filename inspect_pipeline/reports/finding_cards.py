@@ -107,6 +107,14 @@ def missed_card(missed: Missed, store: EvidenceStore, observed: Picture | None) 
     )
 
 
+def finding_overlay(detail: FindingDetail, store: EvidenceStore, scale: HeatScale) -> Picture:
+    """What the camera saw under the heat's colours, the finding outlined. Raises EvidenceError."""
+    row = detail.finding
+    observed, heat = picture_of(store.get(row.observed_name)), heat_of(store.get(row.heat_name))
+    covered = overlay(observed, heat, low=scale.low, high=scale.high)
+    return outlined(covered, _mask_in_evidence(detail, heat.shape))
+
+
 def _frame(detail: FindingDetail, store: EvidenceStore) -> Shown:
     title, sentence = "Frame", "The whole frame; the rectangle is around the finding."
     name = detail.inspection.observed_name
@@ -132,7 +140,7 @@ def _strip(detail: FindingDetail, store: EvidenceStore, scale: HeatScale) -> tup
         _shown(
             "Difference",
             "How far it departs from a good part; the line encloses the finding.",
-            lambda: _overlay(detail, store, scale),
+            lambda: finding_overlay(detail, store, scale),
         ),
         _shown(
             "Golden",
@@ -153,13 +161,6 @@ def _shown(title: str, sentence: str, drawn: Callable[[], Picture]) -> Shown:
     except EvidenceError as error:
         return Shown(title=title, sentence=sentence, problem=str(error))
     return Shown(title=title, sentence=sentence, uri=_strip_uri(picture))
-
-
-def _overlay(detail: FindingDetail, store: EvidenceStore, scale: HeatScale) -> Picture:
-    row = detail.finding
-    observed, heat = picture_of(store.get(row.observed_name)), heat_of(store.get(row.heat_name))
-    covered = overlay(observed, heat, low=scale.low, high=scale.high)
-    return outlined(covered, _mask_in_evidence(detail, heat.shape))
 
 
 def _mask_in_evidence(detail: FindingDetail, shape: tuple[int, ...]) -> Mask:

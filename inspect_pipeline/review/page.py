@@ -49,6 +49,7 @@ NAVIGATION = (
     NavigationEntry(words="Cameras", path="/cameras"),
     NavigationEntry(words="Alerts", path="/alerts"),
     NavigationEntry(words="Search", path="/search", also=("/questions", "/export")),
+    NavigationEntry(words="Reports", path="/reports"),
     NavigationEntry(words="Teach", path="/teach"),
     NavigationEntry(words="Models", path="/models"),
     NavigationEntry(words="Jobs", path="/jobs"),

@@ -46,6 +46,7 @@ ROOMS = {
     "db": Room(theirs=("sqlalchemy", "alembic", "pandas", "numpy")),
     "inspect_pipeline.errors": Room(),
     "inspect_pipeline.axes": Room(),
+    "inspect_pipeline.charts": Room(ours=("axes",), leaves=("db.questions",), theirs=("pandas",)),
     "inspect_pipeline.geometry": Room(ours=("errors",), theirs=ARRAYS),
     "inspect_pipeline.records": Room(ours=("geometry", "errors"), theirs=ARRAYS),
     "inspect_pipeline.limits": Room(ours=("records", "geometry", "errors")),
@@ -103,17 +104,22 @@ ROOMS = {
         ours=("errors",), leaves=("db",), theirs=("numpy", "pandas", "pyarrow", "sqlalchemy")
     ),
     "inspect_pipeline.reports": Room(
-        ours=("axes", "records", "geometry", "errors", "conformal", "measures"),
-        leaves=("db",),
+        ours=("axes", "charts", "records", "geometry", "errors", "conformal", "measures"),
+        leaves=("db", "plant_config.roi"),
         theirs=(
             "numpy",
+            "pandas",
             "PIL",
             "jinja2",
+            "babel",
+            "fontTools",
+            "weasyprint",
+            "markupsafe",
             "sqlalchemy",
         ),  # of sqlalchemy: the Session they are given
     ),
     "inspect_pipeline.review": Room(
-        ours=("records", "geometry", "errors", "axes", "exports", "reports"),
+        ours=("records", "geometry", "errors", "axes", "charts", "exports", "reports"),
         leaves=("db", "plant_config.review"),
         theirs=("numpy", "pandas", "PIL", "jinja2", "markupsafe", "sqlalchemy", *WEB),
     ),

@@ -40,6 +40,7 @@ PAGES = (
     "/export",
     "/teach?part=bracket",
     f"/teach?part={LONG_PART}",
+    "/reports",
     "/models",
     "/jobs?done=pause",
     "/alerts?done=acknowledged&about=1",

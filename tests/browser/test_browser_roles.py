@@ -18,7 +18,7 @@ from tests.review.review_desk import ReviewDesk
 
 VIEWER, REVIEWER, ENGINEER, ADMIN = "vera", "kim", "eva", "anna"
 EVERYBODY = (VIEWER, REVIEWER, ENGINEER, ADMIN)
-AREAS = ["Queue", "Dashboard", "Search", "Teach", "Models"]
+AREAS = ["Queue", "Dashboard", "Search", "Reports", "Teach", "Models"]
 SEND = """async ([path, fields, token]) => {
   const body = new URLSearchParams(fields);
   const headers = token ? { "X-CSRF-Token": token } : {};

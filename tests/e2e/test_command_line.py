@@ -119,7 +119,7 @@ def test_findings_can_be_listed_shown_reviewed_and_exported(inspected: Path) -> 
 
 
 def test_report_is_one_page_with_pictures(inspected: Path) -> None:
-    done = run_pipeline("report", "--out", "report.html", cwd=inspected)
+    done = run_pipeline("report", "findings", "--out", "report.html", cwd=inspected)
 
     assert done.returncode == 0, done.stderr
     assert "data:image/" in (inspected / "report.html").read_text(encoding="utf-8")

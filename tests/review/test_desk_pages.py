@@ -41,7 +41,7 @@ from tests.integration.db.database_records import (
 from tests.review.browsers import Browser
 
 SignIn = Callable[[Role], Browser]
-PAGES = ("/dashboard", "/search", "/questions/findings?limit=5", "/teach", "/models")
+PAGES = ("/dashboard", "/search", "/questions/findings?limit=5", "/reports", "/teach", "/models")
 EXPORTS = ("/export", "/export/file?form=csv", "/questions/findings/table.csv")
 HOSTILE = "<script>alert(1)</script>"
 

@@ -23,9 +23,9 @@ from db.questions.periods import Period
 from db.questions.rates import By, ChartOf, RateOf, control_chart, defect_rate
 from db.questions.selection import Selection
 from db.words import EventKind, Severity
+from inspect_pipeline.charts import HeatPlot, control_plot, heat_plot, pareto_plot
 from inspect_pipeline.review.access import Viewer
 from inspect_pipeline.review.camera_words import camera_trouble
-from inspect_pipeline.review.charts import HeatPlot, control_plot, heat_plot, pareto_plot
 from inspect_pipeline.review.desk import desk_of
 from inspect_pipeline.review.page import page
 from inspect_pipeline.review.transactions import Reading

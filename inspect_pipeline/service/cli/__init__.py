@@ -28,7 +28,7 @@ def build_app() -> typer.Typer:
         inspecting,
         jobs,
         people,
-        report,
+        reports,
         serving,
         spooling,
         teaching,
@@ -55,7 +55,7 @@ def build_app() -> typer.Typer:
     app.add_typer(asking.build_ask_app(), name="ask")
     app.add_typer(alerting.app, name="alerts")
     app.add_typer(teaching.app, name="teach")
-    app.command("report")(report.report)
+    app.add_typer(reports.app, name="report")
     app.command("serve")(serving.serve)
     app.command("review")(serving.review)
     app.add_typer(people.app, name="users")

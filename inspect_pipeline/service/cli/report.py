@@ -1,4 +1,4 @@
-"""`run_pipeline.py report`: one page with what was found, for people without this program."""
+"""`run_pipeline.py report findings`: one page with what was found, to give away."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ def test_lives_of_alerts_go_and_come_and_what_was_there_before_stays(
     lived = everything(engine)
     assert all(lived[name] for name in ("alert_calls", "alert_steps", "alert_watermarks"))
 
-    downgrade(engine, "r0013")
+    downgrade(engine, "r0014")
     before = everything(engine)
     assert "alert_calls" not in before
     upgrade(engine, "r0015")

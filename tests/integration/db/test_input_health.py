@@ -92,7 +92,7 @@ def test_the_way_back_takes_the_figures_alone(engine: Engine, tmp_path: Path) ->
     others = {name: rows for name, rows in full.items() if name not in TABLES}
     assert all(full[name] for name in TABLES)
 
-    downgrade(engine, "r0012")
+    downgrade(engine, "r0013")
     assert everything(engine) == others
 
     upgrade(engine, "r0014")

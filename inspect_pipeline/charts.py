@@ -1,4 +1,4 @@
-"""Control chart, Pareto and heat map as places on a drawing; charts.html draws them.
+"""Control chart, Pareto and heat map as places on a drawing, for pages and for reports.
 
 A drawing carries no colours and no styles of its own: every mark has a class, and the page's style
 sheet knows light and dark.
@@ -6,14 +6,14 @@ sheet knows light and dark.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from db.questions.proportions import wilson_interval
-from inspect_pipeline.axes import Area, Axes, Tick, share_ticks
+from inspect_pipeline.axes import Area, Axes, Tick, per_cent, share_ticks
 
 CHART = Area(width=760, height=300, left=68, right=744, top=16, bottom=252)
 HEAT_STEPS = 6
@@ -90,8 +90,16 @@ class HeatPlot:
     most: int
 
 
-def control_plot(points: pd.DataFrame) -> ControlPlot | None:
-    """Of the answer to the question `control`; None without points."""
+def control_plot(
+    points: pd.DataFrame,
+    *,
+    share: Callable[[float], str] = per_cent,
+    period: Callable[[Any], str] | None = None,
+) -> ControlPlot | None:
+    """Of the answer to the question `control`; None without points.
+
+    `share` writes a share on the axis, `period` a point's name below it.
+    """
     if points.empty:
         return None
     intervals = [
@@ -121,13 +129,19 @@ def control_plot(points: pd.DataFrame) -> ControlPlot | None:
         limit_high=_steps(axes, [float(row.high) for row in rows]),
         centre_y=axes.y(centre),
         centre=centre,
-        x_ticks=_period_ticks(axes, [str(row.period) for row in rows]),
-        y_ticks=share_ticks(axes, axes.high_y),
+        x_ticks=_period_ticks(axes, [(period or _short)(row) for row in rows]),
+        y_ticks=share_ticks(axes, axes.high_y, written=share),
     )
 
 
-def pareto_plot(bars: pd.DataFrame) -> ParetoPlot | None:
-    """Of the answer to the question `pareto`, the first few causes; None without findings."""
+def pareto_plot(
+    bars: pd.DataFrame, *, cause: Callable[[str], str] | None = None
+) -> ParetoPlot | None:
+    """Of the answer to the question `pareto`, the first few causes; None without findings.
+
+    `cause` says a stored cause in words.
+    """
+    said = cause or _spaced
     if bars.empty:
         return None
     shown: list[Any] = list(bars.head(MOST_BARS).itertuples(index=False))
@@ -138,7 +152,7 @@ def pareto_plot(bars: pd.DataFrame) -> ParetoPlot | None:
         marks.append(
             ParetoMark(
                 y=number * _ROW_PX,
-                label=str(row.cause).replace("_", " "),
+                label=said(str(row.cause)),
                 findings=int(row.findings),
                 width=max(width, 2.0),
                 count_x=_BAR_FROM_PX + width + 8,
@@ -186,6 +200,10 @@ def heat_plot(
     )
 
 
+def _spaced(cause: str) -> str:
+    return cause.replace("_", " ")
+
+
 def _said(row: Any, interval: tuple[float, float]) -> str:
     return (
         f"{row.period}: {row.failed} of {row.inspected} failed, {100 * row.rate:.1f} % "
@@ -205,14 +223,15 @@ def _steps(axes: Axes, values: Sequence[float]) -> str:
 def _period_ticks(axes: Axes, names: Sequence[str]) -> tuple[Tick, ...]:
     every = -(-len(names) // MOST_LABELS)
     return tuple(
-        Tick(at=axes.x(number), label=_short(name))
+        Tick(at=axes.x(number), label=name)
         for number, name in enumerate(names)
         if number % every == 0
     )
 
 
-def _short(period: str) -> str:
+def _short(row: Any) -> str:
     """2026-03-29 late is 03-29 late; an hour loses its year and its zone."""
+    period = str(row.period)
     without_year = period[5:] if period[:4].isdigit() and period[4:5] == "-" else period
     return without_year.split("+")[0].strip()
 

@@ -1,0 +1,128 @@
+"""Which reports were made, and where their files lie: one row each, the newest revision of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import RowMapping, select
+from sqlalchemy.orm import Session
+
+from db.errors import UnknownRecord
+from db.models import Report
+from db.selects import Rows
+from db.words import ReportKind
+
+_COLUMNS = (
+    "kind",
+    "scope",
+    "period",
+    "language",
+    "revision",
+    "from_at",
+    "to_at",
+    "created_at",
+    "created_by",
+    "files",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportRow:
+    """`files` are names within the folder of reports, the page first; `scope` is a line or ""."""
+
+    report_id: int
+    kind: ReportKind
+    scope: str
+    period: str
+    language: str
+    revision: int
+    from_at: datetime
+    to_at: datetime
+    created_at: datetime
+    created_by: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportName:
+    """What a report is: the same thing made again is another revision of it."""
+
+    kind: ReportKind
+    scope: str
+    period: str
+    language: str
+
+
+def reports_folder(evidence_folder: Path) -> Path:
+    """Beside the pictures behind the findings."""
+    return evidence_folder.parent / "reports"
+
+
+def kept_report(opened: Session, name: ReportName) -> ReportRow | None:
+    """The report as it was made last."""
+    chosen = _select().where(*(getattr(Report, key) == value for key, value in vars(name).items()))
+    row = opened.execute(chosen).mappings().one_or_none()
+    return None if row is None else _row(row)
+
+
+def keep_report(
+    opened: Session,
+    name: ReportName,
+    *,
+    span: tuple[datetime, datetime],
+    created_at: datetime,
+    created_by: str,
+    files: Sequence[str],
+) -> ReportRow:
+    """Notes a report; one that was there becomes the next revision of itself."""
+    row = opened.scalar(
+        select(Report)
+        .where(*(getattr(Report, key) == value for key, value in vars(name).items()))
+        .with_for_update()
+    )
+    if row is None:
+        row = Report(**vars(name), revision=0)
+        opened.add(row)
+    row.revision += 1
+    row.from_at, row.to_at = span
+    row.created_at, row.created_by, row.files = created_at, created_by, list(files)
+    opened.flush()
+    return report_kept(opened, row.id)
+
+
+def report_kept(opened: Session, report_id: int) -> ReportRow:
+    """Raises UnknownRecord."""
+    row = opened.execute(_select().where(Report.id == report_id)).mappings().one_or_none()
+    if row is None:
+        raise UnknownRecord(f"there is no report {report_id}: see `report list`")
+    return _row(row)
+
+
+def reports_kept(
+    opened: Session,
+    *,
+    kind: ReportKind | None = None,
+    before: ReportRow | None = None,
+    limit: int = 100,
+) -> list[ReportRow]:
+    """What was made last, newest first; a page follows with `before`, the last row of it."""
+    chosen = _select().order_by(Report.created_at.desc(), Report.id.desc()).limit(limit)
+    if kind is not None:
+        chosen = chosen.where(Report.kind == kind)
+    if before is not None:
+        chosen = chosen.where(
+            (Report.created_at < before.created_at)
+            | ((Report.created_at == before.created_at) & (Report.id < before.report_id))
+        )
+    return [_row(row) for row in opened.execute(chosen).mappings()]
+
+
+def _select() -> Rows:
+    return select(Report.id.label("report_id"), *(getattr(Report, name) for name in _COLUMNS))
+
+
+def _row(row: RowMapping) -> ReportRow:
+    return ReportRow(**{**row, "files": tuple(row["files"])})

@@ -1,0 +1,231 @@
+"""Reads that only the plant's reports ask: cameras, people's words, models and alerts of a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.catalogue import activations
+from db.errors import UnknownRecord
+from db.models import Alert, Event, Finding, Frame, Inspection, Model, Review
+from db.questions.rates import By, RateOf, defect_rate
+from db.questions.selection import Selection
+from db.words import AlertState, EventKind, Outcome, ReviewState, Severity, UnfitReason
+
+CAMERA_EVENTS = (
+    EventKind.CAMERA_LOST,
+    EventKind.GAP,
+    EventKind.SHED,
+    EventKind.QUARANTINED,
+    EventKind.SPOOL_FULL,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnfitCount:
+    camera_id: str
+    reason: UnfitReason
+    frames: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraEvents:
+    """How often something happened to a camera; `shots` is what its gaps did not hand over."""
+
+    camera_id: str
+    kind: EventKind
+    events: int
+    shots: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """What somebody wrote of a finding."""
+
+    finding_id: int
+    reviewer: str
+    reviewed_at: datetime
+    state: ReviewState
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRow:
+    alert_id: int
+    rule: str
+    line_id: str | None
+    camera_id: str | None
+    part: str | None
+    finding_id: int | None
+    severity: Severity
+    state: AlertState
+    events: int
+    facts: Mapping[str, Any]
+    opened_at: datetime
+    last_event_at: datetime
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    resolved_by: str | None
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInUse:
+    """A model that inspected a part, and since when it is meant to; None where nobody noted that.
+
+    `began` where it came into use within the time, `is_return` where it had been in use before.
+    """
+
+    part: str
+    model_id: str
+    name: str
+    inspected: int
+    active_from: datetime | None
+    active_to: datetime | None
+    began: bool
+    is_return: bool
+    card: Mapping[str, object]
+
+
+def unfit_reasons(
+    opened: Session, wanted: Selection, camera_ids: tuple[str, ...]
+) -> list[UnfitCount]:
+    """Why could frames of these cameras not be inspected? By camera, the commonest reason first."""
+    chosen = (
+        select(Frame.camera_id, Inspection.unfit_reason, func.count())
+        .join(Inspection, Inspection.frame_id == Frame.id)
+        .where(
+            Frame.camera_id.in_(camera_ids),
+            Inspection.outcome == Outcome.UNFIT,
+            *_taken_within(wanted),
+        )
+        .group_by(Frame.camera_id, Inspection.unfit_reason)
+    )
+    if wanted.line is not None:
+        chosen = chosen.where(Frame.line_id == wanted.line)
+    counts = [
+        UnfitCount(camera_id=camera_id, reason=reason, frames=count)
+        for camera_id, reason, count in opened.execute(chosen)
+        if reason is not None
+    ]
+    return sorted(counts, key=lambda one: (one.camera_id, -one.frames, one.reason))
+
+
+def camera_events(opened: Session, wanted: Selection) -> list[CameraEvents]:
+    """What did cameras lose, and how often? By camera and kind."""
+    chosen = select(Event.camera_id, Event.kind, Event.facts).where(
+        Event.kind.in_(CAMERA_EVENTS),
+        Event.camera_id.is_not(None),
+        *(() if wanted.since is None else (Event.at >= wanted.since,)),
+        *(() if wanted.until is None else (Event.at < wanted.until,)),
+        *(() if wanted.line is None else (Event.line_id == wanted.line,)),
+        *(() if wanted.camera is None else (Event.camera_id == wanted.camera,)),
+    )
+    events: Counter[tuple[str, EventKind]] = Counter()
+    shots: Counter[tuple[str, EventKind]] = Counter()
+    for camera_id, kind, facts in opened.execute(chosen):
+        events[camera_id, kind] += 1
+        if kind is EventKind.GAP:
+            shots[camera_id, kind] += int(facts.get("shots") or 0)
+    return [
+        CameraEvents(camera_id=camera_id, kind=kind, events=count, shots=shots[camera_id, kind])
+        for (camera_id, kind), count in sorted(events.items())
+    ]
+
+
+def notes_said(opened: Session, wanted: Selection, *, limit: int) -> list[Note]:
+    """What did people write of findings, newest first? The time is that of the review."""
+    chosen = (
+        select(
+            Review.finding_id,
+            Review.reviewer,
+            Review.reviewed_at,
+            Review.state_after.label("state"),
+            Review.note,
+        )
+        .join(Finding, Review.finding_id == Finding.id)
+        .where(Review.note.is_not(None), Review.note != "", Review.undoes_id.is_(None))
+        .order_by(Review.reviewed_at.desc(), Review.id.desc())
+        .limit(limit)
+    )
+    for condition in (
+        wanted.since is not None and Review.reviewed_at >= wanted.since,
+        wanted.until is not None and Review.reviewed_at < wanted.until,
+        wanted.line is not None and Finding.line_id == wanted.line,
+        wanted.part is not None and Finding.part == wanted.part,
+    ):
+        if condition is not False:
+            chosen = chosen.where(condition)
+    return [Note(**row) for row in opened.execute(chosen).mappings()]
+
+
+def models_in_use(opened: Session, wanted: Selection) -> list[ModelInUse]:
+    """Which models inspected which parts? By part, the one that came into use last first."""
+    answer = defect_rate(opened, RateOf(**vars(wanted), by=(By.PART, By.MODEL)))
+    known = {
+        model_id: (name, card)
+        for model_id, name, card in opened.execute(
+            select(Model.model_id, Model.name, Model.card).where(
+                Model.model_id.in_(set(answer["model_id"]))
+            )
+        )
+    }
+    times = {(one.part, one.model_id): one for one in reversed(activations(opened))}
+    found = []
+    rows: list[Any] = list(answer.itertuples(index=False))
+    for row in rows:
+        time = times.get((row.part, row.model_id))
+        name, card = known[row.model_id]
+        found.append(
+            ModelInUse(
+                part=row.part,
+                model_id=row.model_id,
+                name=name,
+                inspected=int(row.inspected + row.unfit),
+                active_from=None if time is None else time.active_from,
+                active_to=None if time is None else time.active_to,
+                began=time is not None
+                and wanted.since is not None
+                and time.active_from >= wanted.since,
+                is_return=time is not None and time.is_return,
+                card=card,
+            )
+        )
+    return sorted(found, key=lambda one: (one.part, one.active_to is not None))
+
+
+def unresolved_alerts(opened: Session, line_id: str | None, *, limit: int) -> list[AlertRow]:
+    """Which alerts does nobody have resolved? Newest first; those of the whole plant count."""
+    chosen = _alerts().where(Alert.state != AlertState.RESOLVED)
+    if line_id is not None:
+        chosen = chosen.where((Alert.line_id == line_id) | Alert.line_id.is_(None))
+    newest = chosen.order_by(Alert.opened_at.desc(), Alert.id.desc()).limit(limit)
+    return [AlertRow(**row) for row in opened.execute(newest).mappings()]
+
+
+def alert_called(opened: Session, alert_id: int) -> AlertRow:
+    """Raises UnknownRecord."""
+    row = opened.execute(_alerts().where(Alert.id == alert_id)).mappings().one_or_none()
+    if row is None:
+        raise UnknownRecord(f"there is no alert {alert_id}: take the number from the alert")
+    return AlertRow(**row)
+
+
+def _alerts() -> Any:
+    names = [name for name in AlertRow.__dataclass_fields__ if name != "alert_id"]
+    return select(Alert.id.label("alert_id"), *(getattr(Alert, name) for name in names))
+
+
+def _taken_within(wanted: Selection) -> list[Any]:
+    bounds = []
+    if wanted.since is not None:
+        bounds.append(Frame.taken_at >= wanted.since)
+    if wanted.until is not None:
+        bounds.append(Frame.taken_at < wanted.until)
+    return bounds

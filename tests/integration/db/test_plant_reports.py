@@ -1,0 +1,346 @@
+"""Reports of the plant from small histories with known numbers, on both databases."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+from sqlalchemy import Engine
+
+from db.catalogue import meet_plant
+from db.engine import session
+from db.errors import UnknownRecord
+from db.events import note_event
+from db.evidence import EvidenceStore
+from db.models import Alert, Event, Part, Plant
+from db.report_archive import reports_kept
+from db.reviewing import audit_frame, review_finding
+from db.words import (
+    AlertState,
+    EventKind,
+    Judgement,
+    Outcome,
+    ReportKind,
+    ReviewState,
+    Severity,
+)
+from inspect_pipeline.errors import UsageError
+from inspect_pipeline.reports.plant.wording import LOCALES
+from inspect_pipeline.service.reporting import Asked, Drawn, Made, draw_report, make_report
+from plant_config.loader import load_plant
+from plant_config.plant import Plant as PlantFile
+from tests.integration.db.rows_to_ask import finding_at, inspected, know_models
+
+MORNING = datetime(2026, 3, 30, 5, tzinfo=UTC)  # a Monday, seven o'clock in Berlin: early shift
+LATER = MORNING + timedelta(days=1)
+PLANT = """
+name = "Mill & Sons"
+timezone = "Europe/Berlin"
+[[lines]]
+id = "line-1"
+[[cameras]]
+id = "cam-1"
+kind = "simulated"
+line = "line-1"
+part = "bracket"
+material = "brushed_web"
+seed = 1
+frames = 4
+defect_rate = 0.0
+frame_wh = [100, 50]
+[[parts]]
+name = "bracket"
+mm_per_px = 1.0
+[storage]
+database_url = "sqlite:///findings.db"
+evidence_folder = "evidence"
+models_folder = "models"
+[reports]
+pdf = false
+"""
+COSTS = """
+[roi]
+currency = "EUR"
+hand_minutes_per_part = 1.0
+wage_per_hour = 60.0
+escape_cost = 100.0
+false_call_cost = 10.0
+"""
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> PlantFile:
+    return plant_of(tmp_path, PLANT)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> EvidenceStore:
+    return EvidenceStore(tmp_path / "evidence")
+
+
+@pytest.fixture
+def worked(engine: Engine) -> Engine:
+    """The early shift: 8 frames, 2 failed, 1 unfit; the night before: 4 passed, 0 failed."""
+    with session(engine) as opened:
+        meet_plant(
+            opened,
+            Plant(plant="Mill & Sons", timezone="Europe/Berlin", seen_at=MORNING),
+            ["line-1"],
+            [Part(part="bracket", mm_per_px=1.0, false_alarms=None)],
+        )
+        know_models(opened)
+        for minute in range(4):
+            inspected(opened, MORNING - timedelta(hours=4, minutes=minute), serial="roll-1")
+        for minute in range(5):
+            inspected(opened, at(minute), serial="roll-2", web_mm=500.0 * minute)
+        critical = finding_at(10, severity=Severity.CRITICAL, kind="dent")
+        scratch = finding_at(60, kind="scratch")
+        inspected(opened, at(5), critical, serial="roll-2", web_mm=2500.0)
+        inspected(opened, at(6), scratch, serial="roll-2", web_mm=3000.0)
+        inspected(opened, at(7), outcome=Outcome.UNFIT)
+        note_event(opened, gap())
+        opened.add(an_alert())
+    with session(engine) as opened:
+        review_finding(
+            opened,
+            1,
+            state_after=ReviewState.CONFIRMED,
+            reviewer="eve",
+            reviewed_at=at(30),
+            note="guide roll",
+        )
+    return engine
+
+
+def at(minutes: float) -> datetime:
+    return MORNING + timedelta(minutes=minutes)
+
+
+def plant_of(folder: Path, written: str) -> PlantFile:
+    file = folder / "plant.toml"
+    file.write_text(written, encoding="utf-8")
+    return load_plant(file)
+
+
+def gap() -> Event:
+    return Event(
+        key="gap",
+        at=at(9),
+        kind=EventKind.GAP,
+        severity=Severity.MAJOR,
+        line_id="line-1",
+        camera_id="cam-1",
+        part="bracket",
+        text="a gap",
+        facts={"shots": 14},
+    )
+
+
+def an_alert() -> Alert:
+    return Alert(
+        key="a",
+        rule="burst",
+        line_id="line-1",
+        camera_id=None,
+        part=None,
+        finding_id=None,
+        severity=Severity.MAJOR,
+        state=AlertState.OPEN,
+        events=3,
+        facts={"per_minute": 2.5},
+        opened_at=at(6),
+        last_event_at=at(8),
+        acknowledged_by=None,
+        acknowledged_at=None,
+        resolved_by=None,
+        resolved_at=None,
+    )
+
+
+def drawn(engine: Engine, store: EvidenceStore, plant: PlantFile, **asked: object) -> Drawn:
+    wanted = Asked(**asked)  # type: ignore[arg-type]  # each test passes what it is about
+    with session(engine, read_only=True) as opened:
+        return draw_report(opened, store, plant, wanted, created_at=LATER)
+
+
+def numbers(table: pd.DataFrame, section: str) -> dict[tuple[str, str], float]:
+    of_section = table[table["section"] == section]
+    rows: list[Any] = list(of_section.itertuples(index=False))
+    return {(row.item, row.name): row.value for row in rows}
+
+
+class Reader(HTMLParser):
+    """What a reader sees, and tags that were opened and never closed."""
+
+    EMPTY = frozenset(("meta", "img", "br"))
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.unclosed: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert not [name for name, _ in attrs if name == "style" or name.startswith("on")]
+        if tag not in self.EMPTY:
+            self.unclosed.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in ("line", "path", "circle", "rect", "image")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.unclosed.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.unclosed and self.unclosed[-1] != "style":
+            self.text = f"{self.text} {' '.join(data.split())}"
+
+
+def test_a_shift_counts_its_own_frames_and_is_held_against_the_shift_before(
+    worked: Engine, store: EvidenceStore, plant: PlantFile
+) -> None:
+    report = drawn(worked, store, plant, kind=ReportKind.SHIFT, at=at(60))
+
+    total, before = numbers(report.table, "total"), numbers(report.table, "before")
+    assert report.name.period == "2026-03-30 early"
+    assert (total["", "inspected"], total["", "failed"], total["", "unfit"]) == (7, 2, 1)
+    assert total["", "failed_share"] == pytest.approx(2 / 7)
+    assert (before["", "inspected"], before["", "failed"]) == (4, 0)
+    assert numbers(report.table, "by_kind") == {("dent", "findings"): 1, ("scratch", "findings"): 1}
+    assert numbers(report.table, "camera") == {
+        ("cam-1", "unfit_share"): 1 / 8,
+        ("cam-1", "unfit_dark"): 1,
+        ("cam-1", "gap"): 1,
+    }
+    assert numbers(report.table, "open")["major", "waiting_findings"] == 1
+    assert numbers(report.table, "open")["", "unresolved_alerts"] == 1
+
+
+@pytest.mark.parametrize("kind", [ReportKind.DAY, ReportKind.WEEK])
+def test_days_and_weeks_are_those_of_the_plants_clock(
+    worked: Engine, store: EvidenceStore, plant: PlantFile, kind: ReportKind
+) -> None:
+    report = drawn(worked, store, plant, kind=kind, at=at(60))
+
+    days = 1 if kind is ReportKind.DAY else 7
+    midnight = datetime(2026, 3, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert report.span == (midnight, midnight + timedelta(days=days))
+    assert numbers(report.table, "total")["", "inspected"] == 11  # the night shift began before two
+
+
+def test_a_lot_is_what_carries_its_serial_and_is_held_against_the_lot_before(
+    worked: Engine, store: EvidenceStore, plant: PlantFile
+) -> None:
+    report = drawn(worked, store, plant, kind=ReportKind.LOT, lot="roll-2")
+
+    total, before = numbers(report.table, "total"), numbers(report.table, "before")
+    assert (total["", "inspected"], total["", "failed"], total["", "unfit"]) == (7, 2, 0)
+    assert before["", "inspected"] == 4
+    assert "Held against the lot before, roll-1." in Reader(report.page).text
+
+
+def test_an_alert_is_told_with_what_its_rule_saw(
+    worked: Engine, store: EvidenceStore, plant: PlantFile
+) -> None:
+    report = drawn(worked, store, plant, kind=ReportKind.ALERT, alert=1)
+
+    text = Reader(report.page).text
+    assert "burst" in text
+    assert "per minute 2.5" in text
+    assert "It stands for 3 events." in text
+
+
+def test_nobody_makes_a_report_of_what_nobody_knows(
+    worked: Engine, store: EvidenceStore, plant: PlantFile
+) -> None:
+    with pytest.raises(UnknownRecord, match="no frame carries the serial 'roll-9'"):
+        drawn(worked, store, plant, kind=ReportKind.LOT, lot="roll-9")
+    with pytest.raises(UsageError, match=r"add a \[roi\] block"):
+        drawn(worked, store, plant, kind=ReportKind.ROI)
+
+
+def test_what_nobody_audited_is_not_stated(
+    worked: Engine, store: EvidenceStore, tmp_path: Path
+) -> None:
+    costs = plant_of(tmp_path, PLANT + COSTS)
+    wanted = {"kind": ReportKind.ROI, "since": MORNING, "until": at(60)}
+
+    before = drawn(worked, store, costs, **wanted)
+    with session(worked) as opened:
+        for frame_id in (5, 6):
+            audit_frame(
+                opened,
+                frame_id,
+                judgement=Judgement.GOOD,
+                auditor="eve",
+                audited_at=at(40),
+                note=None,
+            )
+    after = drawn(worked, store, costs, **wanted)
+
+    assert ("", "total") not in numbers(before.table, "roi")
+    assert "Nobody audited frames that had passed" in Reader(before.page).text
+    found = numbers(after.table, "roi")
+    assert found["", "hand_work"] == 7.0  # seven minutes at a euro each
+    assert (found["", "escapes"], found["", "false_calls"]) == (0.0, 0.0)
+    assert found["", "total"] == found["", "known"] == pytest.approx(7.0 - 0.5)  # one review
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_a_page_is_whole_needs_nothing_else_and_speaks_its_language(
+    worked: Engine, store: EvidenceStore, plant: PlantFile, language: str
+) -> None:
+    page = drawn(worked, store, plant, kind=ReportKind.SHIFT, at=at(60), language=language).page
+
+    reader = Reader(page)
+    titles = {"en": "Shift report", "de": "Schichtbericht", "ja": "シフト報告書"}
+    shares = {"en": "28.6%", "de": "28,6\N{NO-BREAK SPACE}%", "ja": "28.6%"}
+    assert reader.unclosed == []
+    assert "Mill & Sons" in reader.text
+    assert titles[language] in reader.text
+    assert shares[language] in page
+    assert re.findall(r'(?:src|href)="(?!data:|#)|url\("(?!data:)|@import', page) == []
+    assert page.count("data:font/woff2") == 2
+
+
+def test_a_report_that_was_made_is_left_alone_unless_asked_for_again(
+    worked: Engine, store: EvidenceStore, plant: PlantFile
+) -> None:
+    asked = Asked(kind=ReportKind.SHIFT, at=at(60))
+
+    def made(*, again: bool = False) -> Made:
+        return make_report(
+            worked, store, plant, asked, now=lambda: LATER, made_by="test", again=again
+        )
+
+    first, second, third = made(), made(), made(again=True)
+
+    assert (first.is_new, second.is_new, third.is_new) == (True, False, True)
+    assert second.files == first.files
+    assert [path.exists() for path in first.files] == [False] * 3
+    assert [path.suffix for path in third.files] == [".html", ".csv", ".parquet"]
+    table = pd.read_parquet(third.files[2])
+    assert list(pd.read_csv(third.files[1])["value"]) == list(table["value"])
+    with session(worked, read_only=True) as opened:
+        rows = reports_kept(opened)
+    assert [(row.period, row.revision) for row in rows] == [("2026-03-30 early", 2)]
+
+
+def test_a_report_of_a_time_that_was_not_over_is_made_anew(
+    worked: Engine, store: EvidenceStore, plant: PlantFile
+) -> None:
+    asked = Asked(kind=ReportKind.SHIFT, at=at(60))
+
+    early = make_report(worked, store, plant, asked, now=lambda: at(61), made_by="test")
+    late = make_report(worked, store, plant, asked, now=lambda: LATER, made_by="test")
+
+    assert "The time was not over yet." not in late.files[0].read_text(encoding="utf-8")
+    assert early.row is not None
+    assert late.row is not None
+    assert (early.row.revision, late.row.revision) == (1, 2)
