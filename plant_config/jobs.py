@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from plant_config.cron import CronTimes
+from plant_config.reports import Language
 from plant_config.section import Identifier, PlantPath, Problem, Section, refuse
 
 Days = Annotated[int, Field(ge=0, le=36_500)]
@@ -114,4 +115,26 @@ class CalibrationJob(JobSection):
     )
 
 
-JobSettings = Annotated[RetentionJob | BackupJob | CalibrationJob, Field(discriminator="kind")]
+class ReportJob(JobSection):
+    """Makes a report of the shift, day or week that ended last, and sends it."""
+
+    kind: Literal["report"] = Field(description="report: a report is made, kept and sent.")
+    report: Literal["shift", "day", "week", "roi"] = Field(
+        description="shift, day, week, or roi (what the system is worth; it needs [roi])."
+    )
+    line: Identifier | None = Field(
+        default=None, description="Only this line; leave out for the whole plant."
+    )
+    languages: tuple[Language, ...] = Field(
+        default=(),
+        strict=False,
+        description="In these languages; leave out for those of [reports].",
+    )
+    channels: tuple[Identifier, ...] = Field(
+        default=(), strict=False, description="Names of the channels that it is sent to."
+    )
+
+
+JobSettings = Annotated[
+    RetentionJob | BackupJob | CalibrationJob | ReportJob, Field(discriminator="kind")
+]

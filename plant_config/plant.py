@@ -14,7 +14,7 @@ from plant_config.camera import CameraSettings
 from plant_config.channels import Channel
 from plant_config.errors import PlantConfigError
 from plant_config.ingestion import Ingestion
-from plant_config.jobs import JobSettings
+from plant_config.jobs import JobSettings, ReportJob
 from plant_config.line import Line
 from plant_config.line_scan import scale_problem
 from plant_config.monitoring import Monitoring
@@ -133,11 +133,11 @@ class Plant(Section):
             *_dangling("cameras[{}].line", [camera.line for camera in self.cameras], lines),
             *_dangling("cameras[{}].part", [camera.part for camera in self.cameras], parts),
             *self._alert_problems(lines, cameras, parts),
-            *_dangling("reports.made[{}].line", [one.line for one in self.reports.made], lines),
         ]
         refuse(problems)
         refuse(self._scale_problems())
         refuse(self._schedule_problems())
+        refuse(self._report_problems())
         return self
 
     def _schedule_problems(self) -> list[Problem]:
@@ -159,6 +159,27 @@ class Plant(Section):
             for index, job in enumerate(self.jobs)
             if job.name.casefold() in cameras
         ]
+
+    def _report_problems(self) -> list[Problem]:
+        """Lines and channels of reports have to exist, and what a system is worth needs costs."""
+        lines = [line.id for line in self.lines]
+        channels = [channel.name for channel in self.channels]
+        problems = []
+        for index, job in enumerate(self.jobs):
+            if not isinstance(job, ReportJob):
+                continue
+            key = f"jobs[{index}]"
+            if job.line is not None and job.line not in lines:
+                reason = f"there is no {_missing('line', job.line, lines)}"
+                problems.append(Problem(key=f"{key}.line", reason=reason))
+            for name in job.channels:
+                if name not in channels:
+                    reason = f"there is no {_missing('channel', name, channels or ['none yet'])}"
+                    problems.append(Problem(key=f"{key}.channels", reason=reason))
+            if job.report == "roi" and self.roi is None:
+                reason = "is roi, which needs a [roi] block with what inspection costs: add it"
+                problems.append(Problem(key=f"{key}.report", reason=reason))
+        return problems
 
     def _alert_problems(
         self, lines: Sequence[str], cameras: Sequence[str], parts: Sequence[str]
@@ -200,12 +221,12 @@ def _repeated(key: str, names: Sequence[str]) -> list[Problem]:
     ]
 
 
-def _dangling(key: str, wanted: Sequence[str | None], known: Sequence[str]) -> list[Problem]:
+def _dangling(key: str, wanted: Sequence[str], known: Sequence[str]) -> list[Problem]:
     what = key.rpartition(".")[2]
     return [
         Problem(key=key.format(index), reason=f"there is no {_missing(what, name, known)}")
         for index, name in enumerate(wanted)
-        if name is not None and name not in known
+        if name not in known
     ]
 
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from db.alert_outbox import Parcel, Told
 from db.alert_pages import AlertRow
+from db.report_archive import ReportRow
 from db.words import DeliveryAbout, Severity
 
 SCHEMA_VERSION = 1
@@ -118,6 +119,39 @@ def trial_message(channel: str, head: Letterhead, at: datetime) -> Message:
             "alerts": [],
         },
         topic="test",
+    )
+
+
+def report_message(row: ReportRow, head: Letterhead, files: Sequence[Attachment]) -> Message:
+    """A report with its files; the next revision is another message."""
+    where = f" of {row.scope}" if row.scope else ""
+    title = f"Report: {row.kind.value} {row.period}{where}"
+    link = head.link(f"/reports/{row.report_id}/html")
+    key = f"report {row.kind.value} {row.scope} {row.period} {row.language} {row.revision}"
+    said = [f"{title} ({row.language})", *([link] if link else [])]
+    return Message(
+        key=key,
+        subject=_one_line(f"[{head.plant}] {title}"),
+        text="\n".join(said) + "\n",
+        facts={
+            "version": SCHEMA_VERSION,
+            "key": key,
+            "plant": head.plant,
+            "count": 0,
+            "alerts": [],
+            "report": {
+                "id": row.report_id,
+                "kind": row.kind.value,
+                "scope": row.scope,
+                "period": row.period,
+                "language": row.language,
+                "revision": row.revision,
+                "files": [one.name for one in files],
+                "link": link,
+            },
+        },
+        topic=f"reports/{row.kind.value}",
+        attachments=tuple(files),
     )
 
 

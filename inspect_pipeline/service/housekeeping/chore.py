@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,8 @@ from sqlalchemy import Engine
 
 from inspect_pipeline.ingestion.notices import Notices
 from plant_config.plant import Plant
+
+_LOOK_EVERY_S = 0.25
 
 
 class ChoreStopped(Exception):
@@ -34,6 +37,13 @@ class ChoreContext:
         """For what counts its steps: raises ChoreStopped where it shall end."""
         if self.is_stopping():
             raise ChoreStopped
+
+    def pause(self, seconds: float) -> None:
+        """Raises ChoreStopped where it shall end meanwhile."""
+        until_s = time.monotonic() + seconds
+        while (left_s := until_s - time.monotonic()) > 0:
+            self.watch("pause", 1)
+            time.sleep(min(left_s, _LOOK_EVERY_S))
 
 
 @dataclass(frozen=True, kw_only=True)

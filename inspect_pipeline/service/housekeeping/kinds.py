@@ -8,6 +8,7 @@ from typing import Any
 from inspect_pipeline.service.housekeeping.backup import make_backup
 from inspect_pipeline.service.housekeeping.calibration import check_promises
 from inspect_pipeline.service.housekeeping.chore import ChoreContext, ChoreResult
+from inspect_pipeline.service.housekeeping.period_reports import make_reports
 from inspect_pipeline.service.housekeeping.retention import remove_pictures
 from plant_config.jobs import JobSettings
 
@@ -24,4 +25,5 @@ def _chores() -> Mapping[str, _Chore]:
         "retention": remove_pictures,
         "backup": make_backup,
         "calibration": check_promises,
+        "report": make_reports,
     }

@@ -1,7 +1,8 @@
-"""Jobs that keep house: backups that share pictures, and promises that are checked."""
+"""Jobs that keep house: backups that share pictures, promises that are checked, reports."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,15 +14,19 @@ from sqlalchemy import Engine
 from db.engine import connect, default_url, session
 from db.jobs import note_run, runs
 from db.models import JobRun
+from db.report_archive import reports_kept
 from db.restoring import prove
 from db.reviewing import review_finding
-from db.words import JobOutcome, ReviewState
+from db.words import JobOutcome, ReportKind, ReviewState
+from inspect_pipeline.errors import SendFailed
 from inspect_pipeline.service.housekeeping.calibration import PromiseBroken
 from inspect_pipeline.service.housekeeping.chore import ChoreContext, ChoreStopped
 from inspect_pipeline.service.housekeeping.kinds import run_chore
+from inspect_pipeline.service.housekeeping.period_reports import make_reports
 from inspect_pipeline.service.ingesting.places import notices_of
 from inspect_pipeline.service.ledger import Ledger
-from plant_config.jobs import BackupJob, CalibrationJob, RetentionJob
+from plant_config.channels import FileChannel
+from plant_config.jobs import BackupJob, CalibrationJob, ReportJob, RetentionJob
 from tests.fakes import WallClock
 from tests.integration.db.database_records import CARD, MODEL_ID, NOON, a_finding, failed, passed
 from tests.integration.ingesting.clockwork import scheduled_plant
@@ -132,3 +137,51 @@ def judge(context: ChoreContext, state: ReviewState) -> None:
             review_finding(
                 opened, finding_id, state_after=state, reviewer="Ada", reviewed_at=context.now()
             )
+
+
+def test_a_report_of_the_day_that_ended_last_is_kept_and_sent_once(
+    tmp_path: Path, context: ChoreContext
+) -> None:
+    out = tmp_path / "drop"
+    channel = FileChannel(kind="file", name="drop", folder=out)
+    reports = context.plant.reports.model_copy(update={"pdf": False})
+    plant = context.plant.model_copy(update={"channels": (channel,), "reports": reports})
+    settings = ReportJob(
+        kind="report",
+        report="day",
+        languages=("de", "en"),
+        channels=("drop",),
+        name="night",
+        cron=NIGHT,
+    )
+    for _ in range(2):  # a run that was broken off is begun again
+        said = run_chore(settings, replace(context, plant=plant))
+
+    day = f"{NOON:%Y-%m-%d}"  # it runs at noon of the day after
+    assert said.text == f"day {day} de; day {day} en, sent to drop"
+    told = [json.loads(path.read_text()) for path in sorted(out.glob("*.json"))]
+    assert {one["report"]["language"] for one in told} == {"de", "en"}
+    assert len(told) == 2
+    assert all(one["report"]["period"] == day and one["count"] == 0 for one in told)
+    pages = [path.read_text() for path in out.rglob("*.html")]
+    assert len(pages) == 2
+    assert any('lang="de"' in page for page in pages)
+
+
+def test_a_report_that_cannot_be_sent_is_kept_and_fails(
+    tmp_path: Path, context: ChoreContext
+) -> None:
+    (tmp_path / "drop").write_text("in the way")
+    channel = FileChannel(kind="file", name="drop", folder=tmp_path / "drop")
+    reports = context.plant.reports.model_copy(update={"pdf": False})
+    plant = context.plant.model_copy(update={"channels": (channel,), "reports": reports})
+    settings = ReportJob(
+        kind="report", report="week", channels=("drop",), name="weekly", cron=NIGHT
+    )
+
+    with pytest.raises(SendFailed, match="drop"):
+        make_reports(settings, replace(context, plant=plant), first_pause_s=0.0)
+
+    with session(context.engine, read_only=True) as opened:
+        (kept,) = reports_kept(opened)
+    assert (kept.kind, kept.created_by) == (ReportKind.WEEK, "job weekly")
