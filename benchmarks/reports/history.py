@@ -212,6 +212,8 @@ def _happenings(opened: Session) -> None:
         Alert(
             key="repeat L1 web-cam",
             rule="repeat defect",
+            place=sha256_of(b"repeat defect, web-cam"),
+            text="the same mark every 128 mm on web-cam: look at a roll of 41 mm",
             line_id="L1",
             camera_id="web-cam",
             part="brushed_web",

@@ -146,6 +146,8 @@ def an_alert() -> Alert:
     return Alert(
         key="a",
         rule="burst",
+        place="0" * 64,
+        text="many findings at once",
         line_id="line-1",
         camera_id=None,
         part=None,
