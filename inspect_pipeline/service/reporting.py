@@ -25,9 +25,9 @@ from inspect_pipeline.exports.whole_files import whole_file
 from inspect_pipeline.records import sha256_of
 from inspect_pipeline.reports.plant import subject
 from inspect_pipeline.reports.plant.figures import figures_of
-from inspect_pipeline.reports.plant.numbers import figures_table, worth_table
 from inspect_pipeline.reports.plant.page import Heading, report_page
 from inspect_pipeline.reports.plant.printing import pdf_of
+from inspect_pipeline.reports.plant.report_tables import figures_table, worth_table
 from inspect_pipeline.reports.plant.wording import Wording
 from inspect_pipeline.reports.plant.worth_page import worth_figures, worth_page
 from plant_config.plant import Plant

@@ -34,7 +34,7 @@ def make_reports(
     settings: ReportJob,
     context: ChoreContext,
     *,
-    environment: Mapping[str, str] = os.environ,
+    environment: Mapping[str, str] | None = None,
     first_pause_s: float = FIRST_PAUSE_S,
 ) -> ChoreResult:
     """One report in each language, to each channel. A run that was broken off sends again, under
@@ -55,7 +55,8 @@ def make_reports(
         said.append(f"{kind.value} {made.row.period} {language}")
         for channel in settings.channels:
             try:
-                _sent(channel, made, context, environment, first_pause_s)
+                secrets = os.environ if environment is None else environment
+                _sent(channel, made, context, secrets, first_pause_s)
             except ChannelError as error:
                 failures.append(error)
     if failures:
@@ -76,7 +77,7 @@ def _sent(
     channel: str,
     made: Made,
     context: ChoreContext,
-    environment: Mapping[str, str],
+    secrets: Mapping[str, str],
     first_pause_s: float,
 ) -> None:
     settings = next(one for one in context.plant.channels if one.name == channel)
@@ -86,7 +87,7 @@ def _sent(
     )
     for number in range(TRIES):
         try:
-            send(settings, message, environment)
+            send(settings, message, secrets)
         except SendFailed:
             if number + 1 == TRIES:
                 raise
