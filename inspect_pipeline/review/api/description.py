@@ -34,6 +34,8 @@ _TAGS = (
     ("frames", "Pictures from the cameras, their inspections and audits."),
     ("plant", "Lines, cameras, parts, and the models that inspect."),
     ("jobs", "What is done by the clock: when it is due, and how it went."),
+    ("alerts", "What the plant's rules called out, who takes care, and which messages were sent."),
+    ("reports", "Reports that were made, and their files."),
     ("questions", "The standing questions; every answer is a table."),
     ("account", "Who you are, and the tokens of your programs."),
 )

@@ -24,7 +24,8 @@ from schemathesis.core.result import Ok
 from db.engine import default_url, session
 from db.jobs import meet_jobs
 from db.models import Job
-from db.words import Role
+from db.report_archive import ReportName, keep_report, reports_folder
+from db.words import ReportKind, Role
 from tests.integration.alerts.alerting_plant import call, rule, take
 from tests.review.api.desk import API, START, ApiDesk, open_desk
 
@@ -42,6 +43,7 @@ def main(sort: str, out: Path | None) -> None:
         folder = Path(name)
         url = default_url(folder / "findings.db")
         with open_desk(url, folder / "evidence") as desk:
+            _keep_a_report(desk, reports_folder(folder / "evidence"))
             hold_to_description(desk, fitting=sort == "fitting", made=made)
     if out is not None:
         out.write_text("\n".join(made), encoding="utf-8", errors="backslashreplace")
@@ -74,8 +76,24 @@ def _known_names(desk: ApiDesk) -> dict[str, Any]:
     take(desk.engine, rule(), call(1))
     with session(desk.engine) as opened:
         meet_jobs(opened, [Job(job="backup", kind="backup", says="every 60 s", met_at=START)])
-    things = {"finding_id": 2, "frame_id": 2, "token_id": 1, "alert_id": 1, "name": "kept"}
-    return {**things, "job": "backup", "ask": "pause", CREATED: batch_id}
+    numbers = {"finding_id": 2, "frame_id": 2, "token_id": 1, "alert_id": 1, "report_id": 1}
+    words = {"name": "kept", "job": "backup", "ask": "pause", "form": "html"}
+    return {**numbers, **words, CREATED: batch_id}
+
+
+def _keep_a_report(desk: ApiDesk, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "day.html").write_text("<!doctype html><title>a day</title>")
+    name = ReportName(kind=ReportKind.DAY, scope="", period="2026-03-01", language="en")
+    with session(desk.engine) as opened:
+        keep_report(
+            opened,
+            name,
+            span=(START, START),
+            created_at=START,
+            created_by="anna",
+            files=["day.html"],
+        )
 
 
 def _hold(cases: Any, admin: dict[str, str], excluded: list[Any], made: list[str]) -> None:
