@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pypdfium2
 import pytest
+from PIL import ImageFile
 
 from inspect_pipeline.errors import PdfUnavailable
 from inspect_pipeline.reports.plant.page import Heading, rendered
@@ -48,3 +49,10 @@ def test_letters_of_every_language_are_in_the_pdf(title: str) -> None:
 
     assert title in document[0].get_textpage().get_text_range()
     document.close()
+
+
+def test_printing_does_not_let_half_a_picture_pass_for_a_whole_one() -> None:
+    """WeasyPrint asks Pillow for that, for the whole process."""
+    printed("Daily report", Language.ENGLISH)
+
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from PIL import ImageFile
+
 from inspect_pipeline.errors import PdfUnavailable
 
 _MISSING = (
@@ -15,6 +17,7 @@ _MISSING = (
 
 def pdf_of(page: str) -> bytes:
     """The page on paper; nothing but the page itself is read. Raises PdfUnavailable."""
+    refuses_half = not ImageFile.LOAD_TRUNCATED_IMAGES
     try:
         from weasyprint import HTML
         from weasyprint.urls import URLFetcher
@@ -23,6 +26,9 @@ def pdf_of(page: str) -> bytes:
             del sys.modules[name]  # half imported: the next try says the same as this one
         reason = str(error).splitlines()[0]
         raise PdfUnavailable(_MISSING.format(reason=reason)) from error
+    finally:
+        if refuses_half:  # WeasyPrint makes all of the process take half a picture for a whole one
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
     fetcher = URLFetcher(allowed_protocols=["data"])
     written: bytes = HTML(string=page, url_fetcher=fetcher).write_pdf()
     return written

@@ -36,6 +36,7 @@ from db.models import (
     User,
 )
 from db.pictures import disagreements, named_pictures
+from db.report_archive import ReportName, keep_report
 from db.reviewing import audit_frame, review_finding
 from db.tallies.recounting import wrong_tallies
 from db.transfer import tables_of
@@ -46,6 +47,7 @@ from db.words import (
     DeliveryState,
     EventKind,
     Judgement,
+    ReportKind,
     ReviewState,
     Role,
     Severity,
@@ -104,6 +106,7 @@ def fill(engine: Engine, folder: Path) -> EvidenceStore:
         _add_input_health(opened)
         opened.add(Job(job="backup", kind="backup", says="every 60 s", met_at=NOON))
         opened.add(JobRun(job="backup", kind="backup", planned_at=NOON, started_at=NOON, text=""))
+        _add_report(opened)
     return ledger.store
 
 
@@ -238,6 +241,12 @@ def _add_input_health(opened: Session) -> None:
     add_figures(opened, place, NOON, is_unfit=False, figures=figures, passed_score=-2.5)
     summary: dict[str, object] = {"learned_at": None, "figures": {}}
     remember(opened, place, remembered={"frames": [1, None]}, summary=summary, at=NOON)
+
+
+def _add_report(opened: Session) -> None:
+    name = ReportName(kind=ReportKind.DAY, scope="", period="2026-03-01", language="de")
+    files, span = ["day/a.html", "day/a.csv"], (NOON - timedelta(days=1), NOON)
+    keep_report(opened, name, span=span, created_at=NOON, created_by="Ada", files=files)
 
 
 def everything(engine: Engine, *, without: tuple[str, ...] = ()) -> dict[str, list[Any]]:
