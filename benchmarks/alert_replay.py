@@ -1,6 +1,6 @@
 """How long does it take to try every kind of rule over a week of a ten-camera plant?
 
-    python benchmarks/alert_replay.py [--frames-per-minute 12]
+    python -m benchmarks.alert_replay [--frames-per-minute 12]
 
 Writes a week of inspections, findings and tallies into a SQLite file beside the temporary files,
 then asks each rule once for the whole week, as `alerts try` does, and beats once, as the service.

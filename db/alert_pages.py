@@ -104,6 +104,15 @@ def open_alerts(opened: Session, line: str | None = None, limit: int = 500) -> l
     return sorted(rows, key=lambda row: -_RANK[row.severity])
 
 
+def unresolved_alerts(opened: Session, line: str | None, *, limit: int) -> list[AlertRow]:
+    """Which alerts does nobody have resolved? Newest first; those of the whole plant count."""
+    chosen = select(*_COLUMNS).where(Alert.state != AlertState.RESOLVED)
+    if line is not None:
+        chosen = chosen.where((Alert.line_id == line) | Alert.line_id.is_(None))
+    newest = chosen.order_by(Alert.opened_at.desc(), Alert.id.desc()).limit(limit)
+    return [AlertRow(**row) for row in opened.execute(newest).mappings()]
+
+
 def count_alerts(opened: Session) -> dict[AlertState, int]:
     """How many are in each state? Every state is there."""
     counted = opened.execute(select(Alert.state, func.count()).group_by(Alert.state))
@@ -111,11 +120,17 @@ def count_alerts(opened: Session) -> dict[AlertState, int]:
     return {state: found.get(state, 0) for state in AlertState}
 
 
+def alert_called(opened: Session, alert_id: int) -> AlertRow:
+    """Raises UnknownRecord."""
+    found = alert_rows(opened, [alert_id]).get(alert_id)
+    if found is None:
+        raise UnknownRecord(f"there is no alert {alert_id}: `alerts list` shows which there are")
+    return found
+
+
 def alert_life(opened: Session, alert_id: int) -> AlertLife:
     """Raises UnknownRecord."""
-    alert = alert_rows(opened, [alert_id]).get(alert_id)
-    if alert is None:
-        raise UnknownRecord(f"there is no alert {alert_id}")
+    alert = alert_called(opened, alert_id)
     steps = opened.execute(
         select(AlertStepTaken.at, AlertStepTaken.step, AlertStepTaken.person, AlertStepTaken.note)
         .where(AlertStepTaken.alert_id == alert_id)

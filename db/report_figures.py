@@ -12,11 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.catalogue import activations
-from db.errors import UnknownRecord
-from db.models import Alert, Event, Finding, Frame, Inspection, Model, Review
+from db.models import Event, Finding, Frame, Inspection, Model, Review
 from db.questions.rates import By, RateOf, defect_rate
 from db.questions.selection import Selection
-from db.words import AlertState, EventKind, Outcome, ReviewState, Severity, UnfitReason
+from db.words import EventKind, Outcome, ReviewState, UnfitReason
 
 CAMERA_EVENTS = (
     EventKind.CAMERA_LOST,
@@ -53,26 +52,6 @@ class Note:
     reviewed_at: datetime
     state: ReviewState
     note: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlertRow:
-    alert_id: int
-    rule: str
-    line_id: str | None
-    camera_id: str | None
-    part: str | None
-    finding_id: int | None
-    severity: Severity
-    state: AlertState
-    events: int
-    facts: Mapping[str, Any]
-    opened_at: datetime
-    last_event_at: datetime
-    acknowledged_by: str | None
-    acknowledged_at: datetime | None
-    resolved_by: str | None
-    resolved_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,28 +177,6 @@ def models_in_use(opened: Session, wanted: Selection) -> list[ModelInUse]:
             )
         )
     return sorted(found, key=lambda one: (one.part, one.active_to is not None))
-
-
-def unresolved_alerts(opened: Session, line_id: str | None, *, limit: int) -> list[AlertRow]:
-    """Which alerts does nobody have resolved? Newest first; those of the whole plant count."""
-    chosen = _alerts().where(Alert.state != AlertState.RESOLVED)
-    if line_id is not None:
-        chosen = chosen.where((Alert.line_id == line_id) | Alert.line_id.is_(None))
-    newest = chosen.order_by(Alert.opened_at.desc(), Alert.id.desc()).limit(limit)
-    return [AlertRow(**row) for row in opened.execute(newest).mappings()]
-
-
-def alert_called(opened: Session, alert_id: int) -> AlertRow:
-    """Raises UnknownRecord."""
-    row = opened.execute(_alerts().where(Alert.id == alert_id)).mappings().one_or_none()
-    if row is None:
-        raise UnknownRecord(f"there is no alert {alert_id}: take the number from the alert")
-    return AlertRow(**row)
-
-
-def _alerts() -> Any:
-    names = [name for name in AlertRow.__dataclass_fields__ if name != "alert_id"]
-    return select(Alert.id.label("alert_id"), *(getattr(Alert, name) for name in names))
 
 
 def _taken_within(wanted: Selection) -> list[Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from db import overview, queries, report_figures
+from db.alert_pages import AlertRow, unresolved_alerts
 from db.overview import Share
 from db.questions.escapes import EscapesOf, escapes
 from db.questions.pareto import Cause, ParetoOf, pareto
@@ -17,7 +18,7 @@ from db.questions.proportions import share_difference
 from db.questions.rates import By, ChartOf, RateOf, control_chart, defect_rate
 from db.questions.reviewers import Cut, FalseAlarmsOf, false_alarms
 from db.questions.selection import Selection
-from db.report_figures import AlertRow, CameraEvents, ModelInUse, Note, UnfitCount
+from db.report_figures import CameraEvents, ModelInUse, Note, UnfitCount
 from db.rows import FindingFilter, FindingRow
 from db.words import ReviewState, Severity
 from inspect_pipeline.reports.plant import lot_figures
@@ -110,7 +111,7 @@ def figures_of(opened: Session, subject: Subject) -> Figures:
         judged=escapes(opened, EscapesOf(**vars(wanted))),
         notes=tuple(report_figures.notes_said(opened, wanted, limit=MOST_NOTES)),
         waiting=overview.waiting(opened, Selection(line=wanted.line)),
-        alerts=tuple(report_figures.unresolved_alerts(opened, wanted.line, limit=MOST_ALERTS)),
+        alerts=tuple(unresolved_alerts(opened, wanted.line, limit=MOST_ALERTS)),
     )
 
 

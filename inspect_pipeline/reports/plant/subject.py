@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from db.alert_pages import AlertRow, alert_called
 from db.lots import Lot, lot_before, lot_seen
 from db.questions.periods import Period, Span, read_shifts, span_of
 from db.questions.selection import Selection
-from db.report_figures import AlertRow, alert_called
 from db.words import ReportKind
 
 PERIODS: Final = {
