@@ -9,13 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete, select
 from typer.testing import CliRunner
 
 from db.alert_pages import newest_alerts
+from db.alerting import resolve
 from db.engine import session
-from db.events import note_event
-from db.models import Event
+from db.events import newest_events, note_event
+from db.models import AlertCall, Event, Finding
 from db.queries import find_inspection
 from db.upgrade import open_database
 from db.words import EventKind
@@ -137,6 +138,32 @@ def test_where_the_alert_cannot_be_written_the_finding_is_not_either(
             config_id=CONFIG_ID,
         )
     assert known is None
+
+
+def test_a_finding_that_others_called_out_at_the_same_time_is_recorded_all_the_same(
+    engine: Engine, tmp_path: Path, plant: Plant, clock: WallClock
+) -> None:
+    with ledger_of(engine, tmp_path, plant, clock) as ledger:
+        ledger.record(failed(0))
+    with session(engine) as opened:  # as if the other program's transaction were not seen yet
+        resolve(opened, 1, at=clock())
+        opened.execute(delete(AlertCall))
+    outbox = call_out(plant, now=clock)
+    assert outbox is not None
+
+    with session(engine) as opened:
+        outbox(opened, opened.scalars(select(Finding)).all())
+        note_event(opened, an_event("beside"))
+
+    with session(engine, read_only=True) as opened:
+        assert [one.key for one in newest_events(opened)] == ["beside"]
+        assert len(newest_alerts(opened)) == 1
+
+
+def an_event(key: str) -> Event:
+    return Event(
+        key=key, at=NOON, kind=EventKind.STARTED, severity=Stored.MINOR, text=key, facts={}
+    )
 
 
 def test_a_restart_neither_repeats_nor_misses_and_late_frames_count(
