@@ -324,6 +324,8 @@ def test_a_third_frame_makes_one_finding_of_two_and_alerts_follow(with_model: En
             Alert(
                 key="severity 2",
                 rule="severity",
+                place="0" * 64,
+                text="a severe finding",
                 finding_id=2,
                 severity=Severity.MAJOR,
                 state=AlertState.OPEN,
