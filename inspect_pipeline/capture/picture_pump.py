@@ -54,15 +54,17 @@ class PicturePump:
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
 
     def start(self, timeout_s: float) -> None:
-        """Raises CaptureError where the camera refuses, or has not answered in time."""
+        """Raises CaptureError where the camera refuses, or has not answered in time. A camera that
+        answered and has ended since is open: its pictures wait, and `next` tells the end."""
         self._thread.start()
         with self._changed:
             self._changed.wait_for(lambda: self._is_open or self._error is not None, timeout_s)
+            if self._is_open:
+                return
             if self._error is not None:
                 raise self._error
-            if not self._is_open:
-                self._is_stopping = True
-                raise CaptureError(f"has not answered for {timeout_s:g} s")
+            self._is_stopping = True
+            raise CaptureError(f"has not answered for {timeout_s:g} s")
 
     def next(self, timeout_s: float) -> Pumped | None:
         """The oldest that is kept. Raises CaptureError once all are taken and none can follow."""

@@ -18,7 +18,10 @@ from tests.review.review_desk import ReviewDesk
 
 VIEWER, REVIEWER, ENGINEER, ADMIN = "vera", "kim", "eva", "anna"
 EVERYBODY = (VIEWER, REVIEWER, ENGINEER, ADMIN)
-AREAS = ["Queue", "Dashboard", "Search", "Reports", "Teach", "Models"]
+AREAS = [
+    *("Queue", "Dashboard", "Cameras", "Alerts"),
+    *("Search", "Reports", "Teach", "Models", "Jobs"),
+]
 SEND = """async ([path, fields, token]) => {
   const body = new URLSearchParams(fields);
   const headers = token ? { "X-CSRF-Token": token } : {};

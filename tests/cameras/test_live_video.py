@@ -103,6 +103,25 @@ def test_a_picture_that_cannot_be_decoded_is_a_gap(let_go: threading.Event) -> N
     assert [type(each).__name__ for each in given] == ["Shot", "Gap", "Shot"]
 
 
+def test_a_camera_that_ended_as_soon_as_it_was_open_still_gives_its_pictures(
+    monkeypatch: pytest.MonkeyPatch, let_go: threading.Event
+) -> None:
+    starting = threading.Thread.start
+    let_go.set()
+
+    def started_and_ended(thread: threading.Thread) -> None:
+        starting(thread)
+        thread.join(30.0)
+
+    monkeypatch.setattr(threading.Thread, "start", started_and_ended)
+    with live(ScriptedReader([noisy(0)], let_go)) as camera:
+        shot = next_shot(camera)
+        with pytest.raises(CaptureError, match="device 0 gives no more pictures"):
+            next_of(camera)
+
+    assert shot.sequence == 0
+
+
 def test_a_camera_that_hangs_does_not_hang_who_waits(let_go: threading.Event) -> None:
     reader = ScriptedReader([noisy(0)], let_go)
     with live(reader) as camera:
