@@ -10,9 +10,9 @@ from math import sqrt
 from typing import Any
 
 from sqlalchemy import ColumnElement, Executable, Select, bindparam, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.adding import insert_of
 from db.columns import metadata_table
 from db.models import CameraFigures, CameraWatch
 from db.questions.selection import Selection
@@ -222,7 +222,7 @@ def figure_conditions(wanted: Selection) -> list[ColumnElement[bool]]:
 def _counting(dialect: str) -> Executable:
     """Adds to what was counted before."""
     table = metadata_table(CameraFigures)
-    added = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    added = insert_of(dialect, table)
     more = {name: table.columns[name] + added.excluded[name] for name in (*COUNTS, *SUMS)}
     keys = [column.name for column in table.primary_key]
     return added.on_conflict_do_update(index_elements=keys, set_=more)
@@ -231,7 +231,7 @@ def _counting(dialect: str) -> Executable:
 @cache
 def _remembering(dialect: str) -> Executable:
     table = metadata_table(CameraWatch)
-    added = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    added = insert_of(dialect, table)
     keys = [column.name for column in table.primary_key]
     names = [column.name for column in table.columns if not column.primary_key]
     fresh = {name: added.excluded[name] for name in names}
