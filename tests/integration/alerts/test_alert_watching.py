@@ -42,32 +42,10 @@ from tests.integration.db.database_records import (
     frame_key,
     passed,
 )
+from tests.plant_files import small_plant
 
 CALENDAR = Calendar(zone=ZONE, schedule=Schedule())
-PLANT = """
-name = "Mill"
-[[lines]]
-id = "line-1"
-[[cameras]]
-id = "cam-1"
-kind = "simulated"
-line = "line-1"
-part = "bracket"
-material = "brushed_web"
-seed = 1
-frames = 1
-defect_rate = 0.0
-frame_wh = [64, 48]
-[[parts]]
-name = "bracket"
-mm_per_px = 0.1
-false_alarms = 0.02
-major_area_mm2 = 1.5
-critical_area_mm2 = 6.0
-[storage]
-database_url = "sqlite:///findings.db"
-evidence_folder = "evidence"
-models_folder = "models"
+RULES = """
 [[channels]]
 name = "drop"
 kind = "file"
@@ -87,7 +65,7 @@ escalate_to = ["drop"]
 
 @pytest.fixture
 def plant(tmp_path: Path) -> Plant:
-    (tmp_path / "plant.toml").write_text(PLANT)
+    (tmp_path / "plant.toml").write_text(small_plant() + RULES)
     return load_plant(tmp_path / "plant.toml", environment={})
 
 
