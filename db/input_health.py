@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from db.adding import insert_of
 from db.columns import metadata_table
 from db.models import CameraFigures, CameraWatch
-from db.questions.selection import Selection
+from db.questions.selection import Selection, standing_conditions
 from db.tallies.slots import QUARTER, Every
 
 FIGURES = ("brightness", "contrast", "focus", "shading", "darkest_spot", "clipped")
@@ -167,7 +167,7 @@ def watches(opened: Session, wanted: Selection | None = None) -> list[WatchRow]:
         CameraWatch.summary,
     ).order_by(CameraWatch.camera_id, CameraWatch.part)
     if wanted is not None:
-        chosen = chosen.where(*_standing(CameraWatch, wanted))
+        chosen = chosen.where(*standing_conditions(CameraWatch, wanted))
     return [_watch_row(*row) for row in opened.execute(chosen)]
 
 
@@ -210,7 +210,7 @@ def means_of(sums: Mapping[str, Any]) -> dict[str, FigureMean]:
 
 def figure_conditions(wanted: Selection) -> list[ColumnElement[bool]]:
     """Whole quarters of an hour, each where it begins."""
-    conditions = _standing(CameraFigures, wanted)
+    conditions = standing_conditions(CameraFigures, wanted)
     if wanted.since is not None:
         conditions.append(CameraFigures.slot_at >= _SLOTS.begin(wanted.since))
     if wanted.until is not None:
@@ -245,20 +245,6 @@ def _known() -> Select[tuple[dict[str, Any]]]:
     chosen = select(CameraWatch.remembered)
     chosen = chosen.where(*(column == bindparam(name) for name, column in wanted.items()))
     return chosen.with_for_update()
-
-
-def _standing(
-    table: type[CameraFigures] | type[CameraWatch], wanted: Selection
-) -> list[ColumnElement[bool]]:
-    return [
-        column == value
-        for column, value in (
-            (table.line_id, wanted.line),
-            (table.part, wanted.part),
-            (table.camera_id, wanted.camera),
-        )
-        if value is not None
-    ]
 
 
 def _watch_row(
