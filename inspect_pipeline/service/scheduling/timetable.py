@@ -48,7 +48,12 @@ class Timetable:
 
     def work(self, name: str, call: Callable[[], None]) -> None:
         """Now, beside everything else."""
-        self._clock.add_job(call, id=f"work {name}", executor=_WORK)
+        self._clock.add_job(
+            call,
+            id=f"work {name}",
+            executor=_WORK,
+            max_instances=2,  # one that has just ended may be counted for a moment longer
+        )
 
     def __enter__(self) -> Self:
         self._clock.start()
