@@ -124,13 +124,16 @@ def try_rule(
     from inspect_pipeline.alerts.reading import read_history
     from inspect_pipeline.alerts.replay import replay
     from inspect_pipeline.alerts.rules import calls_of
-    from inspect_pipeline.service.ingesting.alerting import calendar_of
+    from inspect_pipeline.service.ingesting.alerting import calendar_of, rules_of
 
     settings = load_plant(plant)
-    wanted = next((one for one in settings.alerts if one.name == rule), None)
+    rules = rules_of(settings)
+    wanted = next((one for one in rules if one.name == rule), None)
     if wanted is None:
-        known = ", ".join(one.name for one in settings.alerts) or "none yet"
-        raise UsageError(f"{plant} has no rule {rule!r}; its rules: {known}")
+        known = ", ".join(one.name for one in rules) or "none yet"
+        raise UsageError(
+            f"{plant} has no rule {rule!r} that looks at any camera; its rules: {known}"
+        )
     calendar = calendar_of(settings)
     end = until.replace(tzinfo=calendar.zone).astimezone(UTC) if until else _now()
     begin = end - timedelta(days=DAYS)
