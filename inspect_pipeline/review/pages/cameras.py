@@ -12,10 +12,9 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from db.events import EventFilter, EventRow, newest_events
-from db.input_health import WatchRow, camera_health, watches
+from db.input_health import WatchRow, watches
 from db.questions.input_health import HealthOf, HealthRow, health_rows
 from db.questions.periods import Period
-from db.questions.selection import Selection
 from db.words import EventKind
 from inspect_pipeline.review.access import Viewer
 from inspect_pipeline.review.camera_charts import FigurePlot, figure_plot, points_of
@@ -42,20 +41,6 @@ Name = Annotated[str, Query(max_length=200)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """A camera and part to choose: `watch` is None where no rule has seen it yet."""
-
-    camera_id: str
-    part: str
-    line_id: str
-    watch: WatchRow | None
-
-    @property
-    def trouble(self) -> str:
-        return camera_trouble(self.watch) if self.watch else ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Drawn:
     title: FigureTitle
     plot: FigurePlot | None
@@ -75,7 +60,7 @@ def show_cameras(
     desk = desk_of(request)
     span = days if days in SPANS else USUAL_SPAN
     until = desk.now()
-    seen = _seen(opened)
+    seen = sorted(watches(opened), key=lambda one: not one.out)  # else by name, as they came
     chosen = _chosen(seen, camera, part)
     wanted = HealthOf(
         camera=chosen.camera_id if chosen else camera,
@@ -90,6 +75,7 @@ def show_cameras(
         "cameras.html",
         person,
         seen=seen,
+        trouble=camera_trouble,
         chosen=chosen,
         days=span,
         spans=SPANS,
@@ -103,30 +89,15 @@ def show_cameras(
     )
 
 
-def _seen(opened: Session) -> list[Seen]:
-    known = {(row.camera_id, row.part): row for row in watches(opened)}
-    found = [
-        Seen(
-            camera_id=one.camera_id,
-            part=one.part,
-            line_id=one.line_id,
-            watch=known.get((one.camera_id, one.part)),
-        )
-        for one in camera_health(opened, Selection())
-    ]
-    return sorted(found, key=lambda one: not one.trouble)  # else by name, as they came
-
-
-def _chosen(seen: list[Seen], camera: str, part: str) -> Seen | None:
+def _chosen(seen: list[WatchRow], camera: str, part: str) -> WatchRow | None:
     """The one that was asked for; of none, the first, which is in trouble if any is."""
     fitting = [one for one in seen if camera in ("", one.camera_id) and part in ("", one.part)]
     return fitting[0] if fitting else None
 
 
-def _drawn(rows: list[HealthRow], chosen: Seen, wanted: HealthOf, zone: ZoneInfo) -> list[Drawn]:
+def _drawn(rows: list[HealthRow], watch: WatchRow, wanted: HealthOf, zone: ZoneInfo) -> list[Drawn]:
     assert wanted.since is not None, "a page shows a time"
     assert wanted.until is not None, "a page shows a time"
-    watch = chosen.watch
     slot = next(length for _, by, length in SPANS.values() if by is wanted.by)
     return [
         Drawn(
@@ -137,18 +108,17 @@ def _drawn(rows: list[HealthRow], chosen: Seen, wanted: HealthOf, zone: ZoneInfo
                 until=wanted.until,
                 slot=slot,
                 zone=zone,
-                limits=watch.limits.get(title.name) if watch else None,
-                known_at=watch.learned_at if watch else None,
+                limits=watch.limits.get(title.name),
+                known_at=watch.learned_at,
                 is_share=title.name in ("clipped", UNFIT.name),
             ),
-            is_out=watch is not None
-            and (title.name in watch.out or (title is UNFIT and "unfit_share" in watch.out)),
+            is_out=title.name in watch.out or (title is UNFIT and "unfit_share" in watch.out),
         )
         for title in (*TITLES, UNFIT)
     ]
 
 
-def _events(opened: Session, chosen: Seen, until: datetime) -> list[EventRow]:
+def _events(opened: Session, chosen: WatchRow, until: datetime) -> list[EventRow]:
     """The newest of both kinds, whenever they were."""
     found = [
         row
