@@ -68,6 +68,19 @@ def kept_report(opened: Session, name: ReportName) -> ReportRow | None:
     return None if row is None else _row(row)
 
 
+def report_before(
+    opened: Session, kind: ReportKind, scope: str, *, ended_by: datetime
+) -> ReportRow | None:
+    """The report of the same kind and line whose time ended last before a moment.
+
+    In whatever language: of several the one that was made last.
+    """
+    chosen = _select().where(Report.kind == kind, Report.scope == scope, Report.to_at <= ended_by)
+    newest = chosen.order_by(Report.to_at.desc(), Report.created_at.desc()).limit(1)
+    row = opened.execute(newest).mappings().one_or_none()
+    return None if row is None else _row(row)
+
+
 def keep_report(
     opened: Session,
     name: ReportName,

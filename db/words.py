@@ -110,6 +110,7 @@ class DeliveryAbout(StrEnum):
     OPENED = "opened"
     AGAIN = "again"
     ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
     ENDED = "ended"
 
 
