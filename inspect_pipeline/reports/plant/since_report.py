@@ -42,7 +42,7 @@ class Told:
 class SinceReport:
     """Since `row` was made. `told` is None where its table cannot be read any more.
 
-    `came_in` are findings taken since then that wait; `limits_changed` names cameras.
+    `came_in` are findings taken since that hour that wait; `limits_changed` names cameras.
     """
 
     row: ReportRow
@@ -91,12 +91,13 @@ def since_report(
     if row is None or before is None:
         return None
     moment = row.created_at
+    hour = moment.replace(minute=0, second=0, microsecond=0)  # findings are counted by the hour
     return SinceReport(
         row=row,
         told=_told(folder, row),
         judged=since_then.judged_since(opened, before, moment),
         audited=since_then.audited_since(opened, before, moment),
-        came_in=sum(waiting(opened, Selection(line=before.line, since=moment)).values()),
+        came_in=sum(waiting(opened, Selection(line=before.line, since=hour)).values()),
         alerts=since_then.alerts_since(opened, before.line, moment),
         limits_changed=tuple(
             since_then.limits_changed(opened, tuple(camera_ids), row.to_at, subject.to_at)
