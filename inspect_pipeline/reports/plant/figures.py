@@ -130,7 +130,7 @@ def figures_of(opened: Session, subject: Subject, *, folder: Path) -> Figures:
         notes=tuple(report_figures.notes_said(opened, wanted, limit=MOST_NOTES)),
         waiting=overview.waiting(opened, Selection(line=wanted.line)),
         alerts=tuple(unresolved_alerts(opened, wanted.line, limit=MOST_ALERTS)),
-        alert_life=alert and alert_life(opened, alert.alert_id),
+        alert_life=None if alert is None else alert_life(opened, alert.alert_id),
     )
 
 
@@ -206,8 +206,8 @@ def _cameras(
     events = report_figures.camera_events(opened, wanted)
     health = [one for one in camera_health(opened, wanted) if one.measured]
     drifts = report_figures.drifts(opened, wanted)
-    told = (*events, *health, *drifts)
-    names = sorted({*of_camera, *(one.camera_id for one in told)})
+    told = {one.camera_id for one in events} | {one.camera_id for one in health}
+    names = sorted({*of_camera, *told, *(one.camera_id for one in drifts)})
     return tuple(
         CameraFitness(
             camera_id=name,

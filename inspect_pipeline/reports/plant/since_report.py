@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 
 from db import since_then
 from db.overview import waiting
-from db.questions.pareto import HeatMapOf, heat_map
 from db.questions.pitches import binomial_tail
-from db.questions.places import Grid
+from db.questions.places import Grid, cell_counts
 from db.questions.selection import Counted, Selection
 from db.report_archive import ReportRow, report_before
 from db.since_then import AlertTurns
@@ -140,14 +139,8 @@ def new_places(
 
 
 def _cells(opened: Session, wanted: Selection) -> dict[tuple[int, int], int]:
-    asked = HeatMapOf(
-        **vars(wanted),
-        columns=PLACES.columns,
-        rows=PLACES.rows,
-        counted=Counted.NOT_FALSE_ALARM,
-    )
-    cells = heat_map(opened, asked)
-    return {(row.x, row.y): row.findings for row in cells.itertuples(index=False)}
+    counts = cell_counts(opened, wanted, PLACES, Counted.NOT_FALSE_ALARM)
+    return {(x, y): count for x, y, count in counts}
 
 
 def _told(folder: Path, row: ReportRow) -> Told | None:

@@ -102,7 +102,7 @@ def test_a_report_tells_what_the_last_one_could_not_know(
         (early, "alerts_resolved"): 1,
         ("cam-1", "limits_changed"): 1,
     }
-    assert numbers(report.table, "new_place") == {("bracket/C4", "findings"): 15}
+    assert numbers(report.table, "new_place") == {("bracket/C5", "findings"): 15}
     text = Reader(report.page).text
     assert "Held against the last report, 2026-03-30 early" in text
     assert "It said that 2 of 7 had failed; today the same time has 3 of 8." in text
