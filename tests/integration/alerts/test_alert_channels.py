@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -185,20 +185,11 @@ def test_a_broker_is_asked_for_its_certificate_and_says_when_a_sender_died(
     with broker(tmp_path) as own, listening(own, "mill/status") as ears:
         with pytest.raises(SendFailed, match=r"(?i)certificate verify failed"):
             send(mqtt(own, tls=True), a_message(), {})
-        context = multiprocessing.get_context("spawn")
-        dies = context.Process(target=send_and_die, args=(own.port, str(own.ca_file)))
-        dies.start()
-        dies.join()
-        assert dies.exitcode == -signal.SIGKILL
+        program = [sys.executable, "-m", "tests.integration.alerts.dying_sender"]
+        place = Path(__file__).parents[3]
+        died = subprocess.run([*program, str(own.port), str(own.ca_file)], cwd=place, check=False)
+        assert died.returncode == -signal.SIGKILL
         ears.wait("mill/status", lambda said: said == b"offline")
-
-
-def send_and_die(port: int, ca_file: str) -> None:
-    """A program that has sent something over TLS, and is killed while it is connected."""
-    own = OwnBroker(port=port, ca_file=Path(ca_file))
-    with opened_channel(mqtt(own, tls=True, ca_file=ca_file), {}) as sender:
-        sender.send(a_message())
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def mqtt(own: OwnBroker, **keys: object) -> Channel:
