@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, inspect, select
 from sqlalchemy.orm import Session
 
 from db.errors import UnknownRecord
@@ -15,6 +16,7 @@ from db.models import Report
 from db.selects import Rows
 from db.words import ReportKind
 
+_FILE = re.compile(r"[a-z]+/[^./\\\0][^/\\\0]*")
 _COLUMNS = (
     "kind",
     "scope",
@@ -59,6 +61,18 @@ class ReportName:
 def reports_folder(evidence_folder: Path) -> Path:
     """Beside the pictures behind the findings."""
     return evidence_folder.parent / "reports"
+
+
+def is_report_file(name: str) -> bool:
+    """Is it a name within the folder of reports, and of nothing outside of it?"""
+    return _FILE.fullmatch(name) is not None
+
+
+def report_files(opened: Session) -> list[str]:
+    """Every file that reports are kept in, by name; none where the database is too old for them."""
+    if not inspect(opened.connection()).has_table(Report.__tablename__):
+        return []
+    return sorted({name for files in opened.scalars(select(Report.files)) for name in files})
 
 
 def kept_report(opened: Session, name: ReportName) -> ReportRow | None:
