@@ -43,7 +43,7 @@ def _watch(engine: Engine, rule: AlertRule, *, at: datetime, calendar: Calendar)
     with snapshot(engine) as opened:
         before = watermark(opened, rule.name)
         inspection_id, event_id = newest_ids(opened)
-        until = at
+        until = earliest = at
         if isinstance(rule, (RateRule, UnfitRule)):
             until = quarter_begun(at - SETTLED_AFTER)
         if before is not None:
@@ -52,23 +52,17 @@ def _watch(engine: Engine, rule: AlertRule, *, at: datetime, calendar: Calendar)
                 opened, inspection_id=before.inspection_id, event_id=before.event_id
             )
             late = [one - _TICK for one in times if one is not None]
-            after = min([before.seen_until, *late])
-            if isinstance(rule, FindingRule):
-                after -= JOINED_LATER
+            earliest = min([before.seen_until, *late])
+            after = earliest - JOINED_LATER if isinstance(rule, FindingRule) else earliest
             if after < until:
                 history = read_history(opened, rule, after=after, until=until)
                 calls = calls_of(rule, history, after=after, until=until, calendar=calendar)
     mark = AlertWatermark(
         rule=rule.name, seen_until=until, inspection_id=inspection_id, event_id=event_id
     )
-    if before is not None and not calls and not _is_worth_it(before, mark):
-        return 0
+    if before is not None and not calls and until - earliest < KEEP_EVERY:
+        return 0  # the mark may lag: so little is looked at twice
     with session(engine) as opened:
         count = take_calls(opened, rule, calls, at=at, zone=calendar.zone)
         keep_watermark(opened, mark)
     return count
-
-
-def _is_worth_it(before: AlertWatermark, now: AlertWatermark) -> bool:
-    """Nothing was called out: then the mark may lag, and a little is looked at twice."""
-    return now.seen_until - before.seen_until >= KEEP_EVERY
