@@ -44,11 +44,22 @@ class FrameGap:
 
 
 def gaps_between_frames(
-    opened: Session, *, since: datetime, until: datetime, longer_than: timedelta
+    opened: Session,
+    *,
+    since: datetime,
+    until: datetime,
+    longer_than: timedelta,
+    cameras: Sequence[str] = (),
 ) -> list[FrameGap]:
-    """Gaps that end after `since` or have not ended; one may have begun long before."""
+    """Gaps that end after `since` or have not ended; one may have begun long before.
+
+    Of these cameras; of all that the database has met where none is named.
+    """
     found = []
-    for camera_id, line_id in opened.execute(select(Camera.camera_id, Camera.line_id)):
+    chosen = select(Camera.camera_id, Camera.line_id)
+    if cameras:
+        chosen = chosen.where(Camera.camera_id.in_(cameras))
+    for camera_id, line_id in opened.execute(chosen):
         of_camera = Frame.camera_id == camera_id
         before = opened.scalar(
             select(func.max(Frame.taken_at)).where(of_camera, Frame.taken_at <= since)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -75,13 +75,6 @@ def compose(parcel: Parcel, head: Letterhead, pictures: Sequence[Attachment] = (
         subject = f"[{head.plant}] {_SAID[first.about]}{first.alert.text}"
     else:
         subject = f"[{head.plant}] {len(parcel.told)} alerts, the worst is {worst}"
-    facts = {
-        "version": SCHEMA_VERSION,
-        "key": parcel.key,
-        "plant": head.plant,
-        "count": len(parcel.told),
-        "alerts": [_facts(one, head) for one in parcel.told],
-    }
     shown = [_shown(one, head) for one in parcel.told[:MOST_LISTED]]
     common = {
         "head": head,
@@ -96,7 +89,7 @@ def compose(parcel: Parcel, head: Letterhead, pictures: Sequence[Attachment] = (
         subject=_one_line(subject),
         text=_environment(html=False).get_template("alert.txt").render(common),
         html=_environment(html=True).get_template("alert.html").render(common),
-        facts=facts,
+        facts=_facts(parcel.key, head, [_alert_facts(one, head) for one in parcel.told]),
         topic=_topic(first.alert) if len(parcel.told) == 1 else "",
         severity=worst,
         attachments=tuple(pictures),
@@ -111,13 +104,7 @@ def trial_message(channel: str, head: Letterhead, at: datetime) -> Message:
         key=key,
         subject=f"[{head.plant}] Test of the channel {channel}",
         text=text + "\n",
-        facts={
-            "version": SCHEMA_VERSION,
-            "key": key,
-            "plant": head.plant,
-            "count": 0,
-            "alerts": [],
-        },
+        facts=_facts(key, head),
         topic="test",
     )
 
@@ -134,11 +121,7 @@ def report_message(row: ReportRow, head: Letterhead, files: Sequence[Attachment]
         subject=_one_line(f"[{head.plant}] {title}"),
         text="\n".join(said) + "\n",
         facts={
-            "version": SCHEMA_VERSION,
-            "key": key,
-            "plant": head.plant,
-            "count": 0,
-            "alerts": [],
+            **_facts(key, head),
             "report": {
                 "id": row.report_id,
                 "kind": row.kind.value,
@@ -155,7 +138,18 @@ def report_message(row: ReportRow, head: Letterhead, files: Sequence[Attachment]
     )
 
 
-def _facts(told: Told, head: Letterhead) -> dict[str, Any]:
+def _facts(key: str, head: Letterhead, alerts: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """What every message says to programs."""
+    return {
+        "version": SCHEMA_VERSION,
+        "key": key,
+        "plant": head.plant,
+        "count": len(alerts),
+        "alerts": list(alerts),
+    }
+
+
+def _alert_facts(told: Told, head: Letterhead) -> dict[str, Any]:
     alert = told.alert
     return {
         "id": alert.alert_id,

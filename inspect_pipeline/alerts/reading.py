@@ -183,7 +183,11 @@ def _counts(
 
 def _gaps(opened: Session, rule: SilentRule, since: datetime, until: datetime) -> tuple[Gap, ...]:
     found = gaps_between_frames(
-        opened, since=since, until=until, longer_than=timedelta(minutes=rule.minutes)
+        opened,
+        since=since,
+        until=until,
+        longer_than=timedelta(minutes=rule.minutes),
+        cameras=rule.cameras,
     )
     return tuple(
         Gap(

@@ -40,10 +40,11 @@ def watch(engine: Engine, rules: Sequence[AlertRule], *, at: datetime, calendar:
 def _watch(engine: Engine, rule: AlertRule, *, at: datetime, calendar: Calendar) -> int:
     """The history is read beside the writer, who need not wait for it."""
     calls: list[Call] = []
+    begin: datetime | None = None
     with snapshot(engine) as opened:
         before = watermark(opened, rule.name)
         inspection_id, event_id = newest_ids(opened)
-        until = earliest = at
+        until = at
         if isinstance(rule, (RateRule, UnfitRule)):
             until = quarter_begun(at - SETTLED_AFTER)
         if before is not None:
@@ -52,16 +53,16 @@ def _watch(engine: Engine, rule: AlertRule, *, at: datetime, calendar: Calendar)
                 opened, inspection_id=before.inspection_id, event_id=before.event_id
             )
             late = [one - _TICK for one in times if one is not None]
-            earliest = min([before.seen_until, *late])
-            after = earliest - JOINED_LATER if isinstance(rule, FindingRule) else earliest
+            begin = min([before.seen_until, *late])
+            after = begin - JOINED_LATER if isinstance(rule, FindingRule) else begin
             if after < until:
                 history = read_history(opened, rule, after=after, until=until)
                 calls = calls_of(rule, history, after=after, until=until, calendar=calendar)
     mark = AlertWatermark(
         rule=rule.name, seen_until=until, inspection_id=inspection_id, event_id=event_id
     )
-    if before is not None and not calls and until - earliest < KEEP_EVERY:
-        return 0  # the mark may lag: so little is looked at twice
+    if begin is not None and not calls and until - begin < KEEP_EVERY:
+        return 0  # the mark may lag: a little is looked at twice
     with session(engine) as opened:
         count = take_calls(opened, rule, calls, at=at, zone=calendar.zone)
         keep_watermark(opened, mark)

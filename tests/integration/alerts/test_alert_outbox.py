@@ -226,3 +226,24 @@ def test_people_who_were_told_are_told_of_the_end_and_others_are_not(
     assert told == [("the-burst", "opened"), ("the-burst", "ended")]
     with session(sqlite_engine, read_only=True) as opened:
         assert opened.scalars(select(Alert.state).distinct()).all() == [AlertState.RESOLVED]
+
+
+def test_a_message_whose_tries_all_ended_the_program_is_given_up(
+    engine: Engine, tmp_path: Path
+) -> None:
+    take(engine, rule(), call(1))
+    clock = WallClock(MORNING)
+    for _ in range(3):  # each takes it in hand and is never heard of again
+        with session(engine) as opened:
+            taken = take_due(opened, "hook", at=clock(), lease=timedelta(seconds=1), together=5)
+            assert taken is not None
+        clock.at += timedelta(minutes=1)
+
+    with receiver() as there, post(engine, tmp_path, clock, hook(there.url, tries=3)) as sender:
+        assert sender.deliver() == 0
+
+    assert states(engine) == [DEAD]
+    assert there.keys == []
+    with session(engine, read_only=True) as opened:
+        (letter,) = dead_letters(opened)
+    assert letter.last_error == "3 tries ended the program that made them: see its log"

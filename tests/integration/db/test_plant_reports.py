@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,7 +20,9 @@ from db.errors import UnknownRecord
 from db.events import note_event
 from db.evidence import EvidenceStore
 from db.models import Alert, Event, Part, Plant
-from db.report_archive import reports_kept
+from db.questions.selection import Selection
+from db.report_archive import reports_folder, reports_kept
+from db.report_figures import notes_said, unfit_reasons
 from db.reviewing import audit_frame, review_finding
 from db.words import (
     AlertState,
@@ -36,34 +39,17 @@ from inspect_pipeline.service.reporting import Asked, Drawn, Made, draw_report, 
 from plant_config.loader import load_plant
 from plant_config.plant import Plant as PlantFile
 from tests.integration.db.rows_to_ask import finding_at, inspected, know_models
+from tests.plant_files import small_plant
 
 MORNING = datetime(2026, 3, 30, 5, tzinfo=UTC)  # a Monday, seven o'clock in Berlin: early shift
 LATER = MORNING + timedelta(days=1)
-PLANT = """
-name = "Mill & Sons"
-timezone = "Europe/Berlin"
-[[lines]]
-id = "line-1"
-[[cameras]]
-id = "cam-1"
-kind = "simulated"
-line = "line-1"
-part = "bracket"
-material = "brushed_web"
-seed = 1
-frames = 4
-defect_rate = 0.0
-frame_wh = [100, 50]
-[[parts]]
-name = "bracket"
-mm_per_px = 1.0
-[storage]
-database_url = "sqlite:///findings.db"
-evidence_folder = "evidence"
-models_folder = "models"
+PLANT = (
+    small_plant(name="Mill & Sons", timezone="Europe/Berlin", mm_per_px=1.0, frame_wh=(100, 50))
+    + """
 [reports]
 pdf = false
 """
+)
 COSTS = """
 [roi]
 currency = "EUR"
@@ -346,3 +332,36 @@ def test_a_report_of_a_time_that_was_not_over_is_made_anew(
     assert early.row is not None
     assert late.row is not None
     assert (early.row.revision, late.row.revision) == (1, 2)
+
+
+def test_a_report_that_is_made_while_its_shift_ends_harms_no_other(
+    worked: Engine, store: EvidenceStore, plant: PlantFile
+) -> None:
+    asked = Asked(kind=ReportKind.SHIFT)
+    clock = iter(at(minutes) for minutes in (419.9, 420.1, 420.2, 420.3))  # it ends at 420
+    make_report(worked, store, plant, asked, now=lambda: at(60), made_by="test")
+
+    make_report(worked, store, plant, asked, now=lambda: next(clock), made_by="test")
+
+    folder = reports_folder(store.folder)
+    with session(worked, read_only=True) as opened:
+        rows = reports_kept(opened)
+    assert [(row.period, row.revision) for row in rows] == [("2026-03-30 early", 2)]
+    assert all((folder / name).is_file() for row in rows for name in row.files)
+
+
+def test_what_is_told_of_a_camera_and_part_is_their_own(worked: Engine) -> None:
+    wanted = Selection(since=MORNING, until=LATER)
+
+    with session(worked, read_only=True) as opened:
+        notes = [
+            notes_said(opened, replace(wanted, camera=camera), limit=5)
+            for camera in ("cam-1", "cam-2")
+        ]
+        reasons = [
+            unfit_reasons(opened, replace(wanted, part=part), ("cam-1",))
+            for part in ("bracket", "gear")
+        ]
+
+    assert [len(found) for found in notes] == [1, 0]
+    assert [len(found) for found in reasons] == [1, 0]
