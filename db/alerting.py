@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.adding import add_once
 from db.errors import RecordRefused, ReviewConflict, UnknownRecord
 from db.models import Alert, AlertCall, AlertStepTaken, AlertWatermark, Delivery
 from db.words import AlertState, AlertStep, DeliveryAbout, DeliveryState
@@ -52,14 +52,7 @@ def open_alert(opened: Session, alert: Alert, *, at: datetime) -> int:
 
 def note_call(opened: Session, key: str, alert_id: int, at: datetime) -> bool:
     """False where the key is known: another program was quicker."""
-    dialect = postgresql if opened.get_bind().dialect.name == "postgresql" else sqlite
-    written = opened.execute(
-        dialect.insert(AlertCall)
-        .values(key=key, alert_id=alert_id, at=at)
-        .on_conflict_do_nothing()
-        .returning(AlertCall.key)
-    )
-    return written.first() is not None
+    return add_once(opened, AlertCall(key=key, alert_id=alert_id, at=at))
 
 
 def take_step(

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.columns import Base
+from db.adding import add_once
 from db.models import Activation, Camera, Line, Model, Part, Plant
 from db.plants import zone_of
 from db.tallies.locks import counting_alone
@@ -31,9 +30,9 @@ class ActivationRow:
 
 def meet_camera(opened: Session, *, camera_id: str, line_id: str, part: str) -> None:
     """Makes a camera, its line and its part known; a camera that moved stands at its new line."""
-    _add_unknown(opened, Line(line_id=line_id))
-    _add_unknown(opened, Part(part=part))
-    _add_unknown(opened, Camera(camera_id=camera_id, line_id=line_id))
+    add_once(opened, Line(line_id=line_id))
+    add_once(opened, Part(part=part))
+    add_once(opened, Camera(camera_id=camera_id, line_id=line_id))
     moved = update(Camera).where(Camera.camera_id == camera_id, Camera.line_id != line_id)
     opened.execute(moved.values(line_id=line_id))
 
@@ -54,7 +53,7 @@ def meet_plant(opened: Session, plant: Plant, lines: Sequence[str], parts: Seque
 
 def use_model(opened: Session, part: str, model_id: str, *, at: datetime) -> None:
     """Notes that a model inspects its part from now on; the one before ends where it begins."""
-    _add_unknown(opened, Part(part=part))
+    add_once(opened, Part(part=part))
     opened.execute(select(Part.part).where(Part.part == part).with_for_update())
     in_use = opened.scalar(
         select(Activation).where(Activation.part == part, Activation.active_to.is_(None))
@@ -93,11 +92,3 @@ def activations(opened: Session, part: str | None = None) -> list[ActivationRow]
         seen.add((one.part, one.model_id))
     rows.reverse()
     return sorted(rows, key=lambda row: row.part)
-
-
-def _add_unknown(opened: Session, row: Base) -> None:
-    """Writes the row unless its key is known, also where two programs meet it at once."""
-    table = type(row).__table__
-    insert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
-    facts = {column.name: getattr(row, column.name) for column in table.columns}
-    opened.execute(insert(type(row)).values(**facts).on_conflict_do_nothing())

@@ -9,20 +9,22 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.adding import add_once
 from db.models import Event
 from db.rows import FrameFilter
 from db.words import EventKind, Severity
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventRow:
-    """An event as it is read; `event_id` grows with every row that is written."""
+class WhatHappened:
+    """An event for people and programs; `event_id` grows with every row that is written.
+
+    `text` is a sentence for people, `facts` JSON for programs.
+    """
 
     event_id: int
-    key: str
     at: datetime
     kind: EventKind
     severity: Severity
@@ -31,6 +33,13 @@ class EventRow:
     part: str | None
     text: str
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRow(WhatHappened):
+    """`key` is what keeps it from being written twice."""
+
+    key: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +52,7 @@ class EventFilter(FrameFilter):
 
 def note_event(opened: Session, event: Event) -> bool:
     """Writes the event unless its key is known; True where it was new."""
-    insert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
-    columns = [column.name for column in Event.__table__.columns if column.name != "id"]
-    facts = {name: getattr(event, name) for name in columns}
-    written = opened.execute(
-        insert(Event).values(**facts).on_conflict_do_nothing().returning(Event.id)
-    )
-    return written.first() is not None
+    return add_once(opened, event)
 
 
 def newest_events(

@@ -10,12 +10,12 @@ from math import sqrt
 from typing import Any
 
 from sqlalchemy import ColumnElement, Executable, Select, bindparam, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.adding import insert_of
 from db.columns import metadata_table
 from db.models import CameraFigures, CameraWatch
-from db.questions.selection import Selection
+from db.questions.selection import Selection, standing_conditions
 from db.tallies.slots import QUARTER, Every
 
 FIGURES = ("brightness", "contrast", "focus", "shading", "darkest_spot", "clipped")
@@ -167,7 +167,7 @@ def watches(opened: Session, wanted: Selection | None = None) -> list[WatchRow]:
         CameraWatch.summary,
     ).order_by(CameraWatch.camera_id, CameraWatch.part)
     if wanted is not None:
-        chosen = chosen.where(*_standing(CameraWatch, wanted))
+        chosen = chosen.where(*standing_conditions(CameraWatch, wanted))
     return [_watch_row(*row) for row in opened.execute(chosen)]
 
 
@@ -210,7 +210,7 @@ def means_of(sums: Mapping[str, Any]) -> dict[str, FigureMean]:
 
 def figure_conditions(wanted: Selection) -> list[ColumnElement[bool]]:
     """Whole quarters of an hour, each where it begins."""
-    conditions = _standing(CameraFigures, wanted)
+    conditions = standing_conditions(CameraFigures, wanted)
     if wanted.since is not None:
         conditions.append(CameraFigures.slot_at >= _SLOTS.begin(wanted.since))
     if wanted.until is not None:
@@ -222,7 +222,7 @@ def figure_conditions(wanted: Selection) -> list[ColumnElement[bool]]:
 def _counting(dialect: str) -> Executable:
     """Adds to what was counted before."""
     table = metadata_table(CameraFigures)
-    added = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    added = insert_of(dialect, table)
     more = {name: table.columns[name] + added.excluded[name] for name in (*COUNTS, *SUMS)}
     keys = [column.name for column in table.primary_key]
     return added.on_conflict_do_update(index_elements=keys, set_=more)
@@ -231,7 +231,7 @@ def _counting(dialect: str) -> Executable:
 @cache
 def _remembering(dialect: str) -> Executable:
     table = metadata_table(CameraWatch)
-    added = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    added = insert_of(dialect, table)
     keys = [column.name for column in table.primary_key]
     names = [column.name for column in table.columns if not column.primary_key]
     fresh = {name: added.excluded[name] for name in names}
@@ -245,20 +245,6 @@ def _known() -> Select[tuple[dict[str, Any]]]:
     chosen = select(CameraWatch.remembered)
     chosen = chosen.where(*(column == bindparam(name) for name, column in wanted.items()))
     return chosen.with_for_update()
-
-
-def _standing(
-    table: type[CameraFigures] | type[CameraWatch], wanted: Selection
-) -> list[ColumnElement[bool]]:
-    return [
-        column == value
-        for column, value in (
-            (table.line_id, wanted.line),
-            (table.part, wanted.part),
-            (table.camera_id, wanted.camera),
-        )
-        if value is not None
-    ]
 
 
 def _watch_row(

@@ -18,9 +18,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from db.adding import add_once
 from db.engine import session
 from db.errors import UnknownRecord
 from db.models import Finding, Job, JobRun
@@ -146,17 +146,11 @@ def note_run(opened: Session, run: JobRun) -> bool:
 
     What was wanted is granted in the same transaction.
     """
-    insert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
-    names = [column.name for column in JobRun.__table__.columns if column.name != "id"]
-    facts = {name: getattr(run, name) for name in names}
-    facts["text"] = run.text or ""
-    written = opened.execute(
-        insert(JobRun).values(**facts).on_conflict_do_nothing().returning(JobRun.id)
-    ).first()
+    is_new = add_once(opened, run)
     if run.wanted_by is not None:
         granted = and_(Job.job == run.job, Job.wanted_at == run.planned_at)
         opened.execute(update(Job).where(granted).values(wanted_by=None, wanted_at=None))
-    return written is not None
+    return is_new
 
 
 def end_run(opened: Session, job: str, planned_at: datetime, ending: Ending) -> bool:

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, delete, func, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.adding import add_once
 from db.engine import session
 from db.models import KeptAnswer
 from db.transfer import Watch
@@ -40,20 +40,14 @@ class Kept:
 
 def claim_key(opened: Session, claim: Claim, *, at: datetime) -> Kept | None:
     """None where the key is new: do the work, then `keep_answer`. Else what was kept under it."""
-    insert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
-    claimed = opened.execute(
-        insert(KeptAnswer)
-        .values(
-            user_id=claim.user_id,
-            key=claim.key,
-            request_sha256=claim.request_sha256,
-            answer={},
-            kept_at=at,
-        )
-        .on_conflict_do_nothing()
-        .returning(KeptAnswer.key)  # a row comes back only where one was written
+    claimed = KeptAnswer(
+        user_id=claim.user_id,
+        key=claim.key,
+        request_sha256=claim.request_sha256,
+        answer={},
+        kept_at=at,
     )
-    if claimed.one_or_none() is not None:
+    if add_once(opened, claimed):
         return None
     chosen = select(KeptAnswer.request_sha256, KeptAnswer.answer)
     row = opened.execute(chosen.where(*_is(claim))).one()

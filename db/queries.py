@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.errors import UnknownRecord
@@ -29,13 +29,11 @@ from db.selects import (
     finding_columns,
     findings_select,
     inspection_columns,
-    inspection_conditions,
     inspections_select,
     reviews_select,
     waiting_select,
     worst_first_select,
 )
-from db.words import Outcome
 
 EVERY_FINDING = FindingFilter()
 EVERY_INSPECTION = InspectionFilter()
@@ -128,20 +126,6 @@ def models(opened: Session) -> list[ModelRow]:
         Model.created_at.desc(), Model.model_id
     )
     return [ModelRow(**row) for row in opened.execute(chosen).mappings()]
-
-
-def outcome_counts(
-    opened: Session, wanted: InspectionFilter = EVERY_INSPECTION
-) -> dict[Outcome, int]:
-    """How many inspections ended how? Every outcome is there, with 0 where there were none."""
-    chosen = (
-        select(Inspection.outcome, func.count())
-        .join(Frame, Inspection.frame_id == Frame.id)
-        .where(*inspection_conditions(wanted))
-        .group_by(Inspection.outcome)
-    )
-    counted = dict(opened.execute(chosen).all())
-    return {outcome: counted.get(outcome, 0) for outcome in Outcome}
 
 
 def find_inspection(

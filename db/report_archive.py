@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import RowMapping, inspect, select
+from sqlalchemy import ColumnElement, RowMapping, inspect, select, update
 from sqlalchemy.orm import Session
 
+from db.adding import add_once
 from db.errors import UnknownRecord
 from db.models import Report
 from db.selects import Rows
@@ -77,8 +79,7 @@ def report_files(opened: Session) -> list[str]:
 
 def kept_report(opened: Session, name: ReportName) -> ReportRow | None:
     """The report as it was made last."""
-    chosen = _select().where(*(getattr(Report, key) == value for key, value in vars(name).items()))
-    row = opened.execute(chosen).mappings().one_or_none()
+    row = opened.execute(_select().where(*_is(name))).mappings().one_or_none()
     return None if row is None else _row(row)
 
 
@@ -105,19 +106,19 @@ def keep_report(
     files: Sequence[str],
 ) -> ReportRow:
     """Notes a report; one that was there becomes the next revision of itself."""
-    row = opened.scalar(
-        select(Report)
-        .where(*(getattr(Report, key) == value for key, value in vars(name).items()))
-        .with_for_update()
-    )
-    if row is None:
-        row = Report(**vars(name), revision=0)
-        opened.add(row)
-    row.revision += 1
-    row.from_at, row.to_at = span
-    row.created_at, row.created_by, row.files = created_at, created_by, list(files)
-    opened.flush()
-    return report_kept(opened, row.id)
+    made: dict[str, Any] = {
+        "from_at": span[0],
+        "to_at": span[1],
+        "created_at": created_at,
+        "created_by": created_by,
+        "files": list(files),
+    }
+    if not add_once(opened, Report(**vars(name), revision=1, **made)):
+        again = update(Report).where(*_is(name))
+        opened.execute(again.values(revision=Report.revision + 1, **made))
+    kept = kept_report(opened, name)
+    assert kept is not None, "it was written just now"
+    return kept
 
 
 def report_kept(opened: Session, report_id: int) -> ReportRow:
@@ -145,6 +146,10 @@ def reports_kept(
             | ((Report.created_at == before.created_at) & (Report.id < before.report_id))
         )
     return [_row(row) for row in opened.execute(chosen).mappings()]
+
+
+def _is(name: ReportName) -> list[ColumnElement[bool]]:
+    return [getattr(Report, key) == value for key, value in vars(name).items()]
 
 
 def _select() -> Rows:

@@ -105,6 +105,8 @@ def unfit_reasons(
     )
     if wanted.line is not None:
         chosen = chosen.where(Frame.line_id == wanted.line)
+    if wanted.part is not None:
+        chosen = chosen.where(Frame.part == wanted.part)
     counts = [
         UnfitCount(camera_id=camera_id, reason=reason, frames=count)
         for camera_id, reason, count in opened.execute(chosen)
@@ -192,6 +194,7 @@ def notes_said(opened: Session, wanted: Selection, *, limit: int) -> list[Note]:
         wanted.until is not None and Review.reviewed_at < wanted.until,
         wanted.line is not None and Finding.line_id == wanted.line,
         wanted.part is not None and Finding.part == wanted.part,
+        wanted.camera is not None and Finding.camera_id == wanted.camera,
     ):
         if condition is not False:
             chosen = chosen.where(condition)

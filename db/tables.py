@@ -13,9 +13,7 @@ from enum import StrEnum
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from db.queries import EVERY_FINDING, EVERY_INSPECTION
-from db.rows import FindingFilter, FindingRow, InspectionFilter, InspectionRow, ReviewRow
-from db.selects import Rows, findings_select, inspections_select, reviews_select
+from db.selects import Rows
 
 FINE_PRINT = frozenset(  # of findings: what one looks up of a single finding, not in a list
     (
@@ -26,25 +24,6 @@ FINE_PRINT = frozenset(  # of findings: what one looks up of a single finding, n
         *("evidence_x0", "evidence_y0", "evidence_x1", "evidence_y1"),
     )
 )
-
-
-def findings_table(
-    opened: Session, wanted: FindingFilter = EVERY_FINDING, *, limit: int | None = None
-) -> pd.DataFrame:
-    """One line per finding, newest frame first, with the columns of FindingRow."""
-    return selected_table(opened, findings_select(wanted, limit=limit), FindingRow)
-
-
-def inspections_table(
-    opened: Session, wanted: InspectionFilter = EVERY_INSPECTION, *, limit: int | None = None
-) -> pd.DataFrame:
-    """One line per inspection, newest frame first; `timings_s` is JSON text."""
-    return selected_table(opened, inspections_select(wanted, limit=limit), InspectionRow)
-
-
-def reviews_table(opened: Session) -> pd.DataFrame:
-    """One line per review, in the order they were made."""
-    return selected_table(opened, reviews_select(), ReviewRow)
 
 
 def rows_table(rows: Sequence[object], row: type) -> pd.DataFrame:

@@ -52,6 +52,13 @@ def _url(written: str) -> str:
     return written
 
 
+def _half_a_sign_in(user: str | None, password_env: str | None) -> list[Problem]:
+    if (user is None) == (password_env is None):
+        return []
+    key = "user" if user is None else "password_env"
+    return [Problem(key=key, reason="is missing: user and password_env belong together")]
+
+
 Variable = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_variable)]
 MailAddress = Annotated[str, Field(max_length=254), AfterValidator(_mail_address)]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]+$", max_length=253)]
@@ -123,12 +130,7 @@ class MailChannel(ChannelSection):
 
     @model_validator(mode="after")
     def _check_sign_in(self) -> Self:
-        problems = []
-        if (self.user is None) != (self.password_env is None):
-            key = "user" if self.user is None else "password_env"
-            problems.append(
-                Problem(key=key, reason="is missing: user and password_env belong together")
-            )
+        problems = _half_a_sign_in(self.user, self.password_env)
         if self.security == "none" and self.host not in {"127.0.0.1", "::1", "localhost"}:
             found = "is none, and the server is another computer: use starttls or tls"
             problems.append(Problem(key="security", reason=found))
@@ -177,12 +179,7 @@ class MqttChannel(ProgramChannel):
 
     @model_validator(mode="after")
     def _check_sign_in(self) -> Self:
-        problems = []
-        if (self.user is None) != (self.password_env is None):
-            key = "user" if self.user is None else "password_env"
-            problems.append(
-                Problem(key=key, reason="is missing: user and password_env belong together")
-            )
+        problems = _half_a_sign_in(self.user, self.password_env)
         if not self.tls and self.password_env is not None:
             found = "is false: a password would be overheard, set true"
             problems.append(Problem(key="tls", reason=found))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from db.events import EventFilter, newest_events
+from db.events import EventFilter, WhatHappened, newest_events
 from db.questions.parameters import asked
 from db.questions.selection import Selection
 from db.tables import rows_table
@@ -24,21 +21,6 @@ class EventsOf(Selection):
     kind: EventKind | None = asked("Only this kind of event.")
     severity: Severity | None = asked("Only this severity.")
     limit: int = asked("At most this many.", 100, least=1, most=10_000)
-
-
-@dataclass(frozen=True, kw_only=True)
-class WhatHappened:
-    """`text` is a sentence for people, `facts` JSON for programs."""
-
-    event_id: int
-    at: datetime
-    kind: EventKind
-    severity: Severity
-    line_id: str | None
-    camera_id: str | None
-    part: str | None
-    text: str
-    facts: Mapping[str, Any]
 
 
 def events(opened: Session, wanted: EventsOf) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from db.errors import QuestionRefused
-from db.models import Finding, Model, PlaceMonth
+from db.models import CameraFigures, CameraWatch, Finding, Model, PlaceMonth
 from db.models.tallies import Tally
 from db.plants import written_shifts_of, zone_of
 from db.questions.parameters import asked
@@ -32,6 +32,7 @@ from db.words import ReviewState
 
 SHORTEST_PREFIX = 4
 
+HasPlace = type[Tally] | type[CameraFigures] | type[CameraWatch]
 HasState = type[Finding] | type[PlaceMonth] | ReadOnlyColumnCollection[str, Any]
 
 
@@ -103,7 +104,7 @@ def judged_counts(wanted: Selection, *, zone: ZoneInfo) -> Subquery:
     return _kept(wanted, judged_levels(zone))
 
 
-def standing_conditions(table: type[Tally], wanted: Selection) -> list[ColumnElement[bool]]:
+def standing_conditions(table: HasPlace, wanted: Selection) -> list[ColumnElement[bool]]:
     """Line, part and camera, of a table that has the three."""
     return [
         column == value

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from db.adding import insert_of
 from db.columns import Base, metadata_table
 from db.tallies.levels import Levels
 
@@ -36,8 +36,7 @@ def _add(opened: Session, table: type[Base], changes: Mapping[Key, int]) -> None
     columns = described.columns
     keys = [column.name for column in columns if column.primary_key]
     (count,) = (column.name for column in columns if not column.primary_key)
-    upsert = postgresql.insert if opened.get_bind().dialect.name == "postgresql" else sqlite.insert
-    added = upsert(described)
+    added = insert_of(opened.get_bind().dialect.name, described)
     total = columns[count] + added.excluded[count]
     opened.execute(
         added.on_conflict_do_update(index_elements=keys, set_={count: total}),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -12,16 +11,11 @@ from sqlalchemy.orm import Session
 from db.models import Finding, Frame, Inspection
 from db.tallies.changes import Key, add_counts
 from db.tallies.levels import FINDING_LEVELS, PLACE_LEVELS, inspection_levels
-from db.tallies.slots import HOUR, QUARTER, Every, place_cell
+from db.tallies.slots import HOUR, QUARTER, place_cell
 from db.words import ReviewState
 
 INSPECTION_SLOT = QUARTER
 FINDING_SLOT = HOUR
-
-
-def slot_of(moment: datetime, slot: timedelta) -> datetime:
-    """The beginning of the slot that a moment lies in."""
-    return Every(slot).begin(moment)
 
 
 def tally_inspection(

@@ -178,7 +178,7 @@ def _slot(
     moment: InstrumentedAttribute[datetime] | ColumnElement[datetime],
     slot: timedelta,
 ) -> ColumnElement[datetime]:
-    """The beginning of the slot (db.tallies.findings.slot_of), as each database stores times."""
+    """The beginning of the slot (db.tallies.slots.Every), as each database stores times."""
     seconds: ColumnElement[int] = literal_column(str(int(slot.total_seconds())))
     if dialect == "postgresql":
         epoch: ColumnElement[datetime] = literal_column("TIMESTAMPTZ '1970-01-01 00:00:00+00'")

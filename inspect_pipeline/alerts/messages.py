@@ -86,7 +86,7 @@ def compose(
         subject = f"[{head.plant}] {_SAID[first.about]}{first.alert.text}"
     else:
         subject = f"[{head.plant}] {len(parcel.told)} alerts, the worst is {worst}"
-    told = [_facts(one.alert, one.about, head) for one in parcel.told]
+    told = [_alert_facts(one.alert, one.about, head) for one in parcel.told]
     shown = [_shown(one, head) for one in parcel.told[:MOST_LISTED]]
     common = {
         "head": head,
@@ -101,10 +101,10 @@ def compose(
         subject=_one_line(subject),
         text=_environment(html=False).get_template("alert.txt").render(common),
         html=_environment(html=True).get_template("alert.html").render(common),
-        facts=_body(parcel.key, head, told),
+        facts=_facts(parcel.key, head, told),
         topic=_topic(first.alert) if len(parcel.told) == 1 else "",
         standing={
-            _topic(alert): _body(parcel.key, head, [_facts(alert, _stands_as(alert), head)])
+            _topic(alert): _facts(parcel.key, head, [_alert_facts(alert, _stands_as(alert), head)])
             for alert in standing
         },
         severity=worst,
@@ -120,7 +120,7 @@ def trial_message(channel: str, head: Letterhead, at: datetime) -> Message:
         key=key,
         subject=f"[{head.plant}] Test of the channel {channel}",
         text=text + "\n",
-        facts=_body(key, head, []),
+        facts=_facts(key, head),
         topic="test",
     )
 
@@ -137,7 +137,7 @@ def report_message(row: ReportRow, head: Letterhead, files: Sequence[Attachment]
         subject=_one_line(f"[{head.plant}] {title}"),
         text="\n".join(said) + "\n",
         facts={
-            **_body(key, head, []),
+            **_facts(key, head),
             "report": {
                 "id": row.report_id,
                 "kind": row.kind.value,
@@ -154,13 +154,14 @@ def report_message(row: ReportRow, head: Letterhead, files: Sequence[Attachment]
     )
 
 
-def _body(key: str, head: Letterhead, alerts: list[dict[str, Any]]) -> dict[str, Any]:
+def _facts(key: str, head: Letterhead, alerts: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """What every message says to programs."""
     return {
         "version": SCHEMA_VERSION,
         "key": key,
         "plant": head.plant,
         "count": len(alerts),
-        "alerts": alerts,
+        "alerts": list(alerts),
     }
 
 
@@ -172,7 +173,7 @@ def _stands_as(alert: AlertRow) -> DeliveryAbout:
     return DeliveryAbout.ACKNOWLEDGED if is_taken else DeliveryAbout.OPENED
 
 
-def _facts(alert: AlertRow, about: DeliveryAbout, head: Letterhead) -> dict[str, Any]:
+def _alert_facts(alert: AlertRow, about: DeliveryAbout, head: Letterhead) -> dict[str, Any]:
     return {
         "id": alert.alert_id,
         "about": about.value,

@@ -78,7 +78,9 @@ def escalate_due(opened: Session, rules: Iterable[AlertRule], *, at: datetime) -
     """Tells others of alerts that nobody has acknowledged in time."""
     by_name = {rule.name: rule for rule in rules}
     late = opened.scalars(
-        select(Alert).where(Alert.state == AlertState.OPEN, Alert.escalate_at <= at)
+        select(Alert)
+        .where(Alert.state == AlertState.OPEN, Alert.escalate_at <= at)
+        .with_for_update()  # who acknowledges at this moment comes before or after
     ).all()
     for alert in late:
         alert.escalate_at = None

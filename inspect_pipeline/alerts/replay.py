@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from db.words import AlertState, DeliveryAbout, Severity
+from db.words import DeliveryAbout, Severity
 from inspect_pipeline.alerts.history import Call
 from inspect_pipeline.alerts.lives import Decision, Life, Move, decide, escalate_at, place_of
 from inspect_pipeline.alerts.rules import Calendar
@@ -28,7 +28,6 @@ class Replayed:
 
     calls: int
     alerts: int
-    still: AlertState | None
     messages: tuple[WouldSend, ...]
 
 
@@ -56,11 +55,9 @@ def replay(rule: AlertRule, calls: Iterable[Call], calendar: Calendar) -> Replay
         if life is not None:
             lives[place] = life
     sent += waiting.values()
-    unresolved = any(life.resolved_at is None for life in lives.values())
     return Replayed(
         calls=counted,
         alerts=opened,
-        still=AlertState.OPEN if unresolved else None,
         messages=tuple(sorted(sent, key=lambda one: (one.due_at, one.text))),
     )
 

@@ -90,6 +90,11 @@ class Post:
         return sent
 
     def _try(self, channel: Channel, parcel: Parcel) -> bool:
+        if parcel.attempts > channel.tries:  # no try came to its end: it may be the message itself
+            error = f"{channel.tries} tries ended the program that made them: see its log"
+            with session(self._engine) as opened:
+                has_failed(opened, parcel.delivery_ids, error=error, again_at=None)
+            return False
         try:
             self._sender(channel).send(self._message(parcel))
         except (SendFailed, ChannelUnfit) as error:

@@ -40,6 +40,7 @@ def watch(engine: Engine, rules: Sequence[AlertRule], *, at: datetime, calendar:
 def _watch(engine: Engine, rule: AlertRule, *, at: datetime, calendar: Calendar) -> int:
     """The history is read beside the writer, who need not wait for it."""
     calls: list[Call] = []
+    begin: datetime | None = None
     with snapshot(engine) as opened:
         before = watermark(opened, rule.name)
         inspection_id, event_id = newest_ids(opened)
@@ -52,23 +53,17 @@ def _watch(engine: Engine, rule: AlertRule, *, at: datetime, calendar: Calendar)
                 opened, inspection_id=before.inspection_id, event_id=before.event_id
             )
             late = [one - _TICK for one in times if one is not None]
-            after = min([before.seen_until, *late])
-            if isinstance(rule, FindingRule):
-                after -= JOINED_LATER
+            begin = min([before.seen_until, *late])
+            after = begin - JOINED_LATER if isinstance(rule, FindingRule) else begin
             if after < until:
                 history = read_history(opened, rule, after=after, until=until)
                 calls = calls_of(rule, history, after=after, until=until, calendar=calendar)
     mark = AlertWatermark(
         rule=rule.name, seen_until=until, inspection_id=inspection_id, event_id=event_id
     )
-    if before is not None and not calls and not _is_worth_it(before, mark):
-        return 0
+    if begin is not None and not calls and until - begin < KEEP_EVERY:
+        return 0  # the mark may lag: a little is looked at twice
     with session(engine) as opened:
         count = take_calls(opened, rule, calls, at=at, zone=calendar.zone)
         keep_watermark(opened, mark)
     return count
-
-
-def _is_worth_it(before: AlertWatermark, now: AlertWatermark) -> bool:
-    """Nothing was called out: then the mark may lag, and a little is looked at twice."""
-    return now.seen_until - before.seen_until >= KEEP_EVERY

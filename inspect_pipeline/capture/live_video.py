@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
 from typing import Self
 
 from inspect_pipeline.capture.camera import Gap, Shot
@@ -54,13 +53,7 @@ class LiveVideo:
             raise self._lost(str(error)) from error
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-        /,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._pump.stop()
 
     def wait(self, timeout_s: float) -> Shot | Gap | None:

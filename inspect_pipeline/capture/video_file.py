@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 from typing import Self
 
 import cv2
@@ -38,13 +37,7 @@ class VideoFile:
         self._number = 0
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-        /,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._reader.close()
 
     def wait(self, timeout_s: float) -> Shot | Gap | None:  # noqa: ARG002 - a file makes nobody wait

@@ -32,12 +32,7 @@ class PicturesOfNow:
         self._left = self.folder.paths()[::-1]
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nothing stays open between two pictures."""
 
     def wait(self, timeout_s: float) -> Shot | Gap | None:  # noqa: ARG002 - they are all there

@@ -19,16 +19,14 @@ from plant_config.monitoring import Monitoring
 
 
 class CameraWatch(Remembered):
-    light: LightWatch
+    light: LightWatch = LightWatch()
     scores: ScoreWatch
     unfit: UnfitWatch = UnfitWatch()
 
 
 def begun(seen: Observed) -> CameraWatch:
     """What is known before the first frame."""
-    return CameraWatch(
-        light=LightWatch(since_at=seen.at), scores=ScoreWatch(model_id=seen.model_id)
-    )
+    return CameraWatch(scores=ScoreWatch(model_id=seen.model_id))
 
 
 def watch_after(

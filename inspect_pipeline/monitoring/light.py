@@ -33,7 +33,6 @@ Numbers = tuple[float, ...]  # one for each of FIGURES, in their order
 class LightWatch(Remembered):
     """`learned` are the means of batches until there is a reference; then it is empty."""
 
-    since_at: datetime  # learning began
     learned_at: datetime | None = None
     learned: tuple[Numbers, ...] = ()
     batch_frames: int = 0
@@ -122,7 +121,7 @@ def light_accepted(watch: LightWatch, at: datetime) -> tuple[LightWatch, list[Ch
         for figure in FIGURES
         if figure.name in watch.out
     ]
-    return LightWatch(since_at=at), changes
+    return LightWatch(), changes
 
 
 def _learned(watch: LightWatch, batch: Numbers, at: datetime) -> LightWatch:

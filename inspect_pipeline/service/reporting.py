@@ -90,13 +90,13 @@ def make_report(
     schedule may ask twice; `again` makes its next revision, in whose place it then stands. Raises
     UnknownRecord for a lot or alert that nobody knows, UsageError for one that cannot be made.
     """
-    zone = ZoneInfo(plant.timezone)
+    zone, made_at = ZoneInfo(plant.timezone), now()  # once: a shift may end in between
     with session(engine, read_only=True) as opened:
-        name, _ = _named(opened, plant, asked, zone, now())
+        name, _ = _named(opened, plant, asked, zone, made_at)
         before = kept_report(opened, name)
         if before is not None and not again and before.created_at >= before.to_at:
             return Made(row=before, files=_paths(store, before), is_new=False)
-        drawn = draw_report(opened, store, plant, asked, created_at=now())
+        drawn = draw_report(opened, store, plant, asked, created_at=made_at)
     folder = reports_folder(store.folder) / drawn.name.kind.value
     folder.mkdir(parents=True, exist_ok=True)
     revision = 1 if before is None else before.revision + 1
@@ -106,7 +106,7 @@ def make_report(
             opened,
             drawn.name,
             span=drawn.span,
-            created_at=now(),
+            created_at=made_at,
             created_by=made_by,
             files=[f"{folder.name}/{path.name}" for path in files],
         )

@@ -225,7 +225,7 @@ def test_a_checkerboard_gives_millimetres_per_pixel(turn_deg: float) -> None:
     scale = scale_of(checkerboard(turn_deg=turn_deg), target)
 
     assert scale.mm_per_px == pytest.approx(0.1, rel=0.005)
-    assert scale.uneven < 0.01
+    assert scale.across_mm_per_px == pytest.approx(scale.down_mm_per_px, rel=0.01)
     assert scale.misfit_px < 0.5
 
 
@@ -245,7 +245,7 @@ def test_a_stretched_target_is_told() -> None:
 
     scale = scale_of(wide, Target(kind="checkerboard", columns=7, rows=5, spacing_mm=2.0))
 
-    assert scale.uneven == pytest.approx(1 / 3, abs=0.01)
+    assert scale.across_mm_per_px / scale.down_mm_per_px == pytest.approx(2 / 3, abs=0.01)
 
 
 def test_a_target_that_is_not_there_is_said() -> None:

@@ -8,31 +8,11 @@ import pytest
 
 from plant_config.errors import PlantConfigError
 from plant_config.loader import load_plant
+from tests.plant_files import small_plant
 
-PLANT = """
-name = "Mill"
-[[lines]]
-id = "L1"
-[[cameras]]
-id = "cam-1"
-kind = "simulated"
-line = "L1"
-part = "web"
-material = "brushed_web"
-seed = 1
-frames = 1
-defect_rate = 0.0
-frame_wh = [64, 64]
-[[parts]]
-name = "web"
-mm_per_px = 0.1
-false_alarms = 0.02
-major_area_mm2 = 1.5
-critical_area_mm2 = 6.0
-[storage]
-database_url = "sqlite:///findings.db"
-evidence_folder = "evidence"
-models_folder = "models"
+PLANT = (
+    small_plant()
+    + """
 [[channels]]
 name = "mail"
 kind = "email"
@@ -40,6 +20,7 @@ host = "mail.mill.example"
 sender = "line@mill.example"
 to = ["lead@mill.example"]
 """
+)
 HOOK = '[[channels]]\nname = "hook"\nkind = "webhook"\nsecret_env = "HOOK_SECRET"\n'
 RULE = '[[alerts]]\nname = "severe"\nkind = "finding"\n'
 

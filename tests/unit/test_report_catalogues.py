@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract
+from fontTools.ttLib import TTFont
 from jinja2 import Environment
 
 from inspect_pipeline.reports.plant import fonts
@@ -71,8 +72,9 @@ def test_the_fonts_know_every_letter_of_a_language(language: Language) -> None:
     texts = [str(message.string) for message in catalogue(language)]
     letters = set("".join(texts)) - {"\n"}
 
-    for weight in (400, 700):
-        assert letters - fonts.letters_of(weight) == set()
+    for path in sorted(fonts.FONTS.glob("*.woff2")):
+        with TTFont(path) as font:
+            assert letters - set(map(chr, font.getBestCmap())) == set(), path.name
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

@@ -8,12 +8,13 @@ TOPIC/alerts/LINE/CAMERA/RULE     the alert of this rule that stands there, reta
 from __future__ import annotations
 
 import json
-import ssl
 import threading
+from contextlib import suppress
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
+from inspect_pipeline.alerts.channels.trust import trusted_by
 from inspect_pipeline.alerts.messages import Message
 from inspect_pipeline.errors import SendFailed
 from plant_config.channels import MqttChannel
@@ -35,7 +36,7 @@ class MqttSender:
         if settings.user is not None:
             self._client.username_pw_set(settings.user, password)
         if settings.tls:
-            self._client.tls_set_context(ssl.create_default_context(cafile=settings.ca_file))
+            self._client.tls_set_context(trusted_by(settings))
         self._is_running = False
 
     def send(self, message: Message) -> None:
@@ -51,7 +52,8 @@ class MqttSender:
             return
         if self._is_connected.is_set():
             sent = self._client.publish(self._topic("status"), OFFLINE, qos=1, retain=True)
-            sent.wait_for_publish(self._settings.timeout_s)
+            with suppress(RuntimeError):  # it went away meanwhile, and the last will says so
+                sent.wait_for_publish(self._settings.timeout_s)
         self._client.disconnect()
         self._client.loop_stop()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import smtplib
-import ssl
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
 
+from inspect_pipeline.alerts.channels.trust import trusted_by
 from inspect_pipeline.alerts.messages import Message
 from inspect_pipeline.errors import SendFailed
 from plant_config.channels import MailChannel
@@ -20,6 +20,7 @@ class MailSender:
     def __init__(self, settings: MailChannel, password: str | None) -> None:
         self._settings = settings
         self._password = password
+        self._trusted = None if settings.security == "none" else trusted_by(settings)
 
     def send(self, message: Message) -> None:
         """To everybody, or SendFailed: then those who have it get it again with the same id."""
@@ -44,14 +45,13 @@ class MailSender:
     def _connected(self) -> smtplib.SMTP:
         settings = self._settings
         place = (settings.host, settings.port)
-        if settings.security == "none":
+        if self._trusted is None:
             return smtplib.SMTP(*place, timeout=settings.timeout_s)
-        trusted = ssl.create_default_context(cafile=settings.ca_file)
         if settings.security == "tls":
-            return smtplib.SMTP_SSL(*place, timeout=settings.timeout_s, context=trusted)
+            return smtplib.SMTP_SSL(*place, timeout=settings.timeout_s, context=self._trusted)
         server = smtplib.SMTP(*place, timeout=settings.timeout_s)
         try:
-            server.starttls(context=trusted)
+            server.starttls(context=self._trusted)
         except BaseException:
             server.close()
             raise

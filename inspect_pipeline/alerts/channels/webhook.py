@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import ssl
 import time
 from collections.abc import Callable
 
 import httpx
 
+from inspect_pipeline.alerts.channels.trust import trusted_by
 from inspect_pipeline.alerts.messages import Message
 from inspect_pipeline.errors import SendFailed
 from plant_config.channels import WebhookChannel
@@ -30,8 +30,9 @@ class WebhookSender:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings, self._url, self._secret, self._clock = settings, url, secret, clock
-        trusted = ssl.create_default_context(cafile=settings.ca_file)
-        self._client = httpx.Client(timeout=settings.timeout_s, verify=trusted, trust_env=False)
+        self._client = httpx.Client(
+            timeout=settings.timeout_s, verify=trusted_by(settings), trust_env=False
+        )
 
     def send(self, message: Message) -> None:
         """Any answer but 2xx is a failure: also one that leads elsewhere."""

@@ -35,11 +35,6 @@ class Scale:
     misfit_px: float  # root mean square: lens distortion and tilt show here
     corners_px: Corners
 
-    @property
-    def uneven(self) -> float:
-        """By what share the scale differs across and down: a tilted camera or target."""
-        return abs(self.across_mm_per_px / self.down_mm_per_px - 1.0)
-
 
 def scale_of(picture: Picture, target: Target) -> Scale:
     """Raises UsageError where the target is not found as a whole."""

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Protocol, Self
 
 from inspect_pipeline.capture.camera import Gap, Shot
@@ -139,13 +138,7 @@ class SimulatedCamera:
         self._next, self._again, self._ready_s, self._last_s = self._safe + 1, None, None, None
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-        /,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nothing to let go of."""
 
     def wait(self, timeout_s: float) -> Shot | Gap | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -27,16 +27,9 @@ def font_faces(page: str) -> str:
     return "\n".join(_faces("".join(sorted(letters))))
 
 
-@cache
-def letters_of(weight: int) -> frozenset[str]:
-    """What a font can write."""
-    with load_font(str(FONTS / _WEIGHTS[weight]), Options()) as font:
-        return frozenset(map(chr, font.getBestCmap()))
-
-
-@cache
+@lru_cache(maxsize=8)
 def _faces(letters: str) -> tuple[str, ...]:
-    """Kept: reports in a row use the same letters, and cutting takes a moment."""
+    """The last are kept: reports in a row use the same letters, and cutting takes a moment."""
     return tuple(_face_rules(letters))
 
 

@@ -71,7 +71,6 @@ class WebMap:
     camera_id: str
     width: float
     height: float
-    from_mm: float
     to_mm: float
     marks: tuple[MapMark, ...]
 
@@ -102,7 +101,6 @@ def web_maps(figures: Figures) -> list[WebMap]:
             camera_id=camera_id,
             width=_WEB_WIDTH,
             height=_WEB_HEIGHT,
-            from_mm=0.0,
             to_mm=length_mm,
             marks=tuple(
                 MapMark(

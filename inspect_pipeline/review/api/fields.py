@@ -82,7 +82,6 @@ def decimal(least: float | None, most: float | None) -> Any:
 
 
 PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE), BeforeValidator(written_whole)]
-Decimal = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_written_decimal)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(_written_decimal)]
 Truth = Annotated[bool, BeforeValidator(_written_truth)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_moment), AfterValidator(_in_utc)]

@@ -23,7 +23,6 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     REVIEW_CONFLICT = "review_conflict"
-    NAME_TAKEN = "name_taken"
     KEY_REUSED = "key_reused"
     REFUSED = "refused"
     TOO_LARGE = "too_large"

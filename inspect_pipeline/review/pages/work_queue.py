@@ -52,7 +52,6 @@ class Cards:
 
 
 _EVERYTHING = QueueFilter(wanted=FindingFilter(), given={})
-_NO_CARDS = Cards(cards=(), more=None)
 
 
 @router.get("/queue")

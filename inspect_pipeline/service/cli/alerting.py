@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -17,12 +16,12 @@ from sqlalchemy import Engine
 from db import alert_pages, alerting
 from db.engine import session, snapshot
 from db.questions.parameters import MOST_ID
-from db.upgrade import open_database
 from db.words import AlertState
 from inspect_pipeline.errors import UsageError
+from inspect_pipeline.service.cli.database import opened_database
 from inspect_pipeline.service.cli.places import DatabaseOrPlants, database_of, plant_of
 from inspect_pipeline.service.cli.tabular import console
-from plant_config.plant import Plant
+from plant_config.loader import load_plant
 
 app = typer.Typer(help="What was called out, and who takes care.", no_args_is_help=True)
 
@@ -125,13 +124,16 @@ def try_rule(
     from inspect_pipeline.alerts.reading import read_history
     from inspect_pipeline.alerts.replay import replay
     from inspect_pipeline.alerts.rules import calls_of
-    from inspect_pipeline.service.ingesting.alerting import calendar_of
+    from inspect_pipeline.service.ingesting.alerting import calendar_of, rules_of
 
-    settings = _plant(plant)
-    wanted = next((one for one in settings.alerts if one.name == rule), None)
+    settings = load_plant(plant)
+    rules = rules_of(settings)
+    wanted = next((one for one in rules if one.name == rule), None)
     if wanted is None:
-        known = ", ".join(one.name for one in settings.alerts) or "none yet"
-        raise UsageError(f"{plant} has no rule {rule!r}; its rules: {known}")
+        known = ", ".join(one.name for one in rules) or "none yet"
+        raise UsageError(
+            f"{plant} has no rule {rule!r} that looks at any camera; its rules: {known}"
+        )
     calendar = calendar_of(settings)
     end = until.replace(tzinfo=calendar.zone).astimezone(UTC) if until else _now()
     begin = end - timedelta(days=DAYS)
@@ -167,7 +169,7 @@ def try_channel(
     from inspect_pipeline.alerts.messages import trial_message
     from inspect_pipeline.service.ingesting.alerting import letterhead_of
 
-    settings = _plant(plant)
+    settings = load_plant(plant)
     channel = next((one for one in settings.channels if one.name == name), None)
     if channel is None:
         known = ", ".join(one.name for one in settings.channels) or "none yet"
@@ -205,19 +207,8 @@ def resend_letter(
     console().print(f"message {message_id} is due again")
 
 
-@contextmanager
-def _database(db: str | None, plant_file: Path | None) -> Iterator[Engine]:
-    engine = open_database(database_of(db, plant_of(plant_file)), create=False)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-def _plant(plant_file: Path) -> Plant:
-    settings = plant_of(plant_file)
-    assert settings is not None, "the option is required"
-    return settings
+def _database(db: str | None, plant_file: Path | None) -> AbstractContextManager[Engine]:
+    return opened_database(database_of(db, plant_of(plant_file)))
 
 
 def _now() -> datetime:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -84,13 +84,10 @@ def _ask(plant: Path, ask: Callable[[Session, str, datetime], None]) -> None:
         ask(opened, f"{getpass.getuser()} (command line)", datetime.now(UTC))
 
 
-@contextmanager
-def _record(plant: Path) -> Iterator[Engine]:
+def _record(plant: Path) -> AbstractContextManager[Engine]:
     from plant_config.loader import load_plant
 
-    url = load_plant(plant).storage.database_url.get_secret_value()
-    with opened_database(url) as engine:
-        yield engine
+    return opened_database(load_plant(plant).storage.database_url.get_secret_value())
 
 
 def _format(as_json: bool) -> TableFormat | None:

@@ -17,6 +17,7 @@ from inspect_pipeline.service.cli.database import EvidenceFolder, opened_databas
 from inspect_pipeline.service.cli.finding_filters import Line, moment
 from inspect_pipeline.service.cli.places import DatabaseOrPlants, database_of, evidence_of
 from inspect_pipeline.service.cli.report import report
+from inspect_pipeline.service.cli.signatures import Verb
 from inspect_pipeline.service.cli.tabular import TableFormat, give_table
 from inspect_pipeline.service.reporting import Asked, Made, make_report, write_report
 from plant_config.loader import load_plant
@@ -54,49 +55,28 @@ At = Annotated[
 ]
 
 
-@app.command("shift")
-def shift(
-    plant: PlantFile,
-    at: At = None,
-    line: Line = None,
-    language: Languages = None,
-    out: Out = None,
-    db: DatabaseOrPlants = None,
-    evidence: EvidenceFolder = None,
-) -> None:
-    """The report of the shift that a moment lies in."""
-    asked = Asked(kind=ReportKind.SHIFT, at=at, line=line)
-    _make(plant, asked, language, out, db=db, evidence=evidence)
+def _of_a_period(kind: ReportKind) -> Verb:
+    def make(
+        plant: PlantFile,
+        at: At = None,
+        line: Line = None,
+        language: Languages = None,
+        out: Out = None,
+        db: DatabaseOrPlants = None,
+        evidence: EvidenceFolder = None,
+    ) -> None:
+        asked = Asked(kind=kind, at=at, line=line)
+        _make(plant, asked, language, out, db=db, evidence=evidence)
+
+    return make
 
 
-@app.command("day")
-def day(
-    plant: PlantFile,
-    at: At = None,
-    line: Line = None,
-    language: Languages = None,
-    out: Out = None,
-    db: DatabaseOrPlants = None,
-    evidence: EvidenceFolder = None,
-) -> None:
-    """The report of the day, from midnight to midnight on the plant's clock."""
-    asked = Asked(kind=ReportKind.DAY, at=at, line=line)
-    _make(plant, asked, language, out, db=db, evidence=evidence)
-
-
-@app.command("week")
-def week(
-    plant: PlantFile,
-    at: At = None,
-    line: Line = None,
-    language: Languages = None,
-    out: Out = None,
-    db: DatabaseOrPlants = None,
-    evidence: EvidenceFolder = None,
-) -> None:
-    """The report of the week, from Monday on."""
-    asked = Asked(kind=ReportKind.WEEK, at=at, line=line)
-    _make(plant, asked, language, out, db=db, evidence=evidence)
+_DAY = "The report of the day, from midnight to midnight on the plant's clock."
+app.command("shift", help="The report of the shift that a moment lies in.")(
+    _of_a_period(ReportKind.SHIFT)
+)
+app.command("day", help=_DAY)(_of_a_period(ReportKind.DAY))
+app.command("week", help="The report of the week, from Monday on.")(_of_a_period(ReportKind.WEEK))
 
 
 @app.command("lot")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,10 @@ from inspect_pipeline.alerts.sending import Post
 from inspect_pipeline.alerts.watching import watch
 from inspect_pipeline.errors import ChannelUnfit
 from inspect_pipeline.service.ingesting.link import Link
+from plant_config.alerts import AlertRule, SilentRule
+from plant_config.camera_schedule import CameraSchedule
 from plant_config.plant import Plant
+from plant_config.shifts import ALL
 
 WATCH_EVERY = timedelta(seconds=10)
 LOOK_EVERY_S = 0.5
@@ -67,14 +70,14 @@ class Alerting:
         with session(engine) as opened:
             give_up_unknown(opened, [channel.name for channel in self.plant.channels])
         post = post_of(self.plant, engine, now=self._now)
-        calendar = calendar_of(self.plant)
+        calendar, rules = calendar_of(self.plant), rules_of(self.plant)
         watched_at: datetime | None = None
         try:
             while not self.link.stopping:
                 at = self._now()
                 if watched_at is None or at - watched_at >= WATCH_EVERY:
                     watched_at = at
-                    for rule in self.plant.alerts:
+                    for rule in rules:
                         watch(engine, [rule], at=at, calendar=calendar)
                         self.link.beat()
                 post.begin()
@@ -102,6 +105,26 @@ def post_of(plant: Plant, engine: Engine, *, now: Callable[[], datetime]) -> Pos
         now=now,
         chance=random.random,
     )
+
+
+def rules_of(plant: Plant) -> list[AlertRule]:
+    """A rule about silence that names no cameras is about those that shall give frames all through
+    its shifts: none that the plant file no longer has, or that takes pictures now and then."""
+    rules: list[AlertRule] = []
+    for rule in plant.alerts:
+        if not isinstance(rule, SilentRule) or rule.cameras:
+            rules.append(rule)
+            continue
+        steady = tuple(one.id for one in plant.cameras if _is_steady(one.schedule, rule.shifts))
+        if steady:  # no names would mean every camera
+            rules.append(rule.model_copy(update={"cameras": steady}))
+    return rules
+
+
+def _is_steady(schedule: CameraSchedule, shifts: Sequence[str]) -> bool:
+    if schedule.is_timed or schedule.is_always:
+        return schedule.is_always
+    return bool(shifts) and (ALL in schedule.shifts or set(shifts) <= set(schedule.shifts))
 
 
 def letterhead_of(plant: Plant) -> Letterhead:

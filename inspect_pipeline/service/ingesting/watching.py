@@ -26,7 +26,6 @@ from inspect_pipeline.monitoring.camera_watch import (
     watch_after,
 )
 from inspect_pipeline.monitoring.changes import Change, Observed
-from inspect_pipeline.monitoring.light import LightWatch
 from inspect_pipeline.monitoring.scores import ScoreWatch
 from inspect_pipeline.records import InputFigures
 from plant_config.monitoring import Monitoring
@@ -70,7 +69,7 @@ def accept_input(
     for row in known:
         place = Place(line_id=row.line_id, camera_id=row.camera_id, part=row.part)
         found = remembered(opened, place.camera_id, place.part)
-        watch, changes = watch_accepted(_readable(found, at), at)
+        watch, changes = watch_accepted(_readable(found), at)
         _keep(opened, place, watch, changes, settings, at)
     return [row.part for row in known]
 
@@ -127,12 +126,12 @@ def _keep(
         note_event(opened, change.as_event(**asdict(place)))
 
 
-def _readable(found: dict[str, Any] | None, at: datetime) -> CameraWatch:
+def _readable(found: dict[str, Any] | None) -> CameraWatch:
     """What is remembered; nothing, where a newer program wrote what nobody here understands."""
     try:
         return CameraWatch.model_validate(found)
     except ValidationError:
-        return CameraWatch(light=LightWatch(since_at=at), scores=ScoreWatch(model_id=""))
+        return CameraWatch(scores=ScoreWatch(model_id=""))
 
 
 def _is_finite(*numbers: float) -> bool:

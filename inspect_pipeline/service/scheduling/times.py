@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -47,24 +49,26 @@ class ByCron:
         last = day + _FURTHEST
         while day < last:
             if self.cron.is_day(day):
-                for one in self._of(datetime.combine(day, datetime.min.time())):
-                    if one > moment:
-                        return one
+                moments = _moments_of(self.cron, self.zone, day)
+                place = bisect_right(moments, moment)
+                if place < len(moments):
+                    return moments[place]
             day += timedelta(days=1)
         return None
 
-    def _of(self, midnight: datetime) -> list[datetime]:
-        found = set()
-        for time in self.cron.times():
-            wall = datetime.combine(midnight, time, tzinfo=self.zone)
-            folds = (0, 1) if self.cron.every_hour else (0,)
-            for moment in (wall.replace(fold=fold).astimezone(UTC) for fold in folds):
-                is_real = moment.astimezone(self.zone).replace(tzinfo=None) == wall.replace(
-                    tzinfo=None
-                )
-                if is_real or not self.cron.every_hour:
-                    found.add(moment)
-        return sorted(found)
+
+@lru_cache(maxsize=64)  # a day of `* * * * *` takes longer than all else that is done in a second
+def _moments_of(cron: Cron, zone: ZoneInfo, day: date) -> tuple[datetime, ...]:
+    """The times of one day of the wall clock, in order."""
+    found = set()
+    for time in cron.times():
+        wall = datetime.combine(day, time, tzinfo=zone)
+        folds = (0, 1) if cron.every_hour else (0,)
+        for moment in (wall.replace(fold=fold).astimezone(UTC) for fold in folds):
+            is_real = moment.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None)
+            if is_real or not cron.every_hour:
+                found.add(moment)
+    return tuple(sorted(found))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Self
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -49,18 +48,18 @@ class Timetable:
 
     def work(self, name: str, call: Callable[[], None]) -> None:
         """Now, beside everything else."""
-        self._clock.add_job(call, id=f"work {name}", executor=_WORK)
+        self._clock.add_job(
+            call,
+            id=f"work {name}",
+            executor=_WORK,
+            max_instances=2,  # one that has just ended may be counted for a moment longer
+        )
 
     def __enter__(self) -> Self:
         self._clock.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Waits for what is going on: tell that to end before."""
         self._clock.shutdown(wait=True)
 

@@ -13,7 +13,7 @@ import pytest
 from db.alert_outbox import Parcel, Told
 from db.alert_pages import AlertRow
 from db.words import AlertState, DeliveryAbout, Severity
-from inspect_pipeline.alerts.channels import opened_channel, send
+from inspect_pipeline.alerts.channels import build_sender, opened_channel, send
 from inspect_pipeline.alerts.messages import Attachment, Message, compose
 from inspect_pipeline.errors import ChannelUnfit, SendFailed
 from inspect_pipeline.reports.drawing import png_of
@@ -121,6 +121,22 @@ def test_a_refused_password_is_told_without_it(tmp_path: Path) -> None:
         with pytest.raises(SendFailed, match="sign-in was refused, 535") as failed:
             send(mail, a_message(), SECRETS)  # type: ignore[arg-type]
     assert SECRETS["MAIL_PASSWORD"] not in repr(failed.value)
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_an_authority_that_cannot_be_read_is_named_before_anything_is_sent(
+    tmp_path: Path, content: str | None
+) -> None:
+    file = tmp_path / "authority.pem"
+    if content is not None:
+        file.write_text(content)
+    for wanted in (
+        hook("https://127.0.0.1:1/x", ca_file=str(file)),
+        channel("mqtt", host="127.0.0.1", port=1, ca_file=str(file)),
+        mail_channel(1, ca_file=str(file)),
+    ):
+        with pytest.raises(ChannelUnfit, match=r"ca_file .*authority\.pem"):
+            build_sender(wanted, SECRETS)  # type: ignore[arg-type]
 
 
 def test_a_secret_that_is_not_set_is_named_and_a_key_in_an_address_is_never_told() -> None:

@@ -285,3 +285,24 @@ def test_what_a_broker_keeps_is_how_it_stands_whatever_came_last(
                 if alert in (3, 7, 8):
                     sender.deliver()
                     stands(ears, *seen)
+
+
+def test_a_message_whose_tries_all_ended_the_program_is_given_up(
+    engine: Engine, tmp_path: Path
+) -> None:
+    take(engine, rule(), call(1))
+    clock = WallClock(MORNING)
+    for _ in range(3):  # each takes it in hand and is never heard of again
+        with session(engine) as opened:
+            taken = take_due(opened, "hook", at=clock(), lease=timedelta(seconds=1), together=5)
+            assert taken is not None
+        clock.at += timedelta(minutes=1)
+
+    with receiver() as there, post(engine, tmp_path, clock, hook(there.url, tries=3)) as sender:
+        assert sender.deliver() == 0
+
+    assert states(engine) == [DEAD]
+    assert there.keys == []
+    with session(engine, read_only=True) as opened:
+        (letter,) = dead_letters(opened)
+    assert letter.last_error == "3 tries ended the program that made them: see its log"

@@ -25,7 +25,7 @@ from inspect_pipeline.alerts.rules import Calendar
 from inspect_pipeline.alerts.watching import watch
 from inspect_pipeline.service.calling_out import call_out
 from inspect_pipeline.service.cli import build_app
-from inspect_pipeline.service.ingesting.alerting import Alerting
+from inspect_pipeline.service.ingesting.alerting import Alerting, rules_of
 from inspect_pipeline.service.ingesting.link import Link, Stop
 from inspect_pipeline.service.ledger import Ledger
 from plant_config.loader import load_plant
@@ -42,32 +42,10 @@ from tests.integration.db.database_records import (
     frame_key,
     passed,
 )
+from tests.plant_files import small_plant
 
 CALENDAR = Calendar(zone=ZONE, schedule=Schedule())
-PLANT = """
-name = "Mill"
-[[lines]]
-id = "line-1"
-[[cameras]]
-id = "cam-1"
-kind = "simulated"
-line = "line-1"
-part = "bracket"
-material = "brushed_web"
-seed = 1
-frames = 1
-defect_rate = 0.0
-frame_wh = [64, 48]
-[[parts]]
-name = "bracket"
-mm_per_px = 0.1
-false_alarms = 0.02
-major_area_mm2 = 1.5
-critical_area_mm2 = 6.0
-[storage]
-database_url = "sqlite:///findings.db"
-evidence_folder = "evidence"
-models_folder = "models"
+RULES = """
 [[channels]]
 name = "drop"
 kind = "file"
@@ -87,7 +65,7 @@ escalate_to = ["drop"]
 
 @pytest.fixture
 def plant(tmp_path: Path) -> Plant:
-    (tmp_path / "plant.toml").write_text(PLANT)
+    (tmp_path / "plant.toml").write_text(small_plant() + RULES)
     return load_plant(tmp_path / "plant.toml", environment={})
 
 
@@ -212,6 +190,52 @@ def test_a_restart_neither_repeats_nor_misses_and_late_frames_count(
         "5 findings wait for people",
         "6 parts in a row failed at cam-1 on line-1, bracket",
     ]
+
+
+def test_a_camera_is_missed_only_where_the_plant_expects_frames_of_it(tmp_path: Path) -> None:
+    schedules = {"always": "", "hourly": "every_s = 3600", "early": 'shifts = ["early"]'}
+    cameras = "".join(
+        f"""[[cameras]]
+id = "{name}"
+kind = "simulated"
+line = "line-1"
+part = "bracket"
+material = "brushed_web"
+seed = 1
+frames = 4
+defect_rate = 0.0
+frame_wh = [64, 48]
+[cameras.schedule]
+{says}
+"""
+        for name, says in schedules.items()
+    )
+    shift = '[[schedule.shifts]]\nname = "early"\nbegins = "06:00"\n'
+    silent = '[[alerts]]\nname = "{0}"\nkind = "silent"\n{1}\n'
+    rules = [("any", ""), ("shift", 'shifts = ["early"]'), ("own", 'cameras = ["hourly"]')]
+    written = "".join(silent.format(*one) for one in rules)
+    (tmp_path / "plant.toml").write_text(small_plant() + cameras + shift + written)
+
+    found = rules_of(load_plant(tmp_path / "plant.toml", environment={}))
+
+    assert [one.cameras for one in found] == [
+        ("cam-1", "always"),
+        ("cam-1", "always", "early"),
+        ("hourly",),
+    ]
+
+
+def test_a_camera_that_is_gone_is_not_missed_where_others_are_named(
+    engine: Engine, tmp_path: Path, clock: WallClock
+) -> None:
+    named = [rule("silent", minutes=30, shifts=[], cameras=["cam-2"])]
+    with ledger_of(engine, tmp_path, None, clock) as ledger:
+        ledger.record(failed(0))  # of cam-1
+
+    for minutes in (1, 50):
+        watch(engine, named, at=NOON + timedelta(minutes=minutes), calendar=CALENDAR)
+
+    assert texts(engine) == []
 
 
 def test_a_rule_is_tried_over_what_is_stored_and_nothing_is_sent(

@@ -21,34 +21,17 @@ from inspect_pipeline.service.reporting import Asked, Drawn, draw_report
 from plant_config.loader import load_plant
 from plant_config.plant import Plant as PlantFile
 from tests.integration.db.rows_to_ask import finding_at, inspected, know_models
+from tests.plant_files import small_plant
 
 MORNING = datetime(2026, 3, 30, 5, tzinfo=UTC)  # a Monday, seven o'clock in Berlin: early shift
 LATER = MORNING + timedelta(days=1)
-PLANT = """
-name = "Mill & Sons"
-timezone = "Europe/Berlin"
-[[lines]]
-id = "line-1"
-[[cameras]]
-id = "cam-1"
-kind = "simulated"
-line = "line-1"
-part = "bracket"
-material = "brushed_web"
-seed = 1
-frames = 4
-defect_rate = 0.0
-frame_wh = [100, 50]
-[[parts]]
-name = "bracket"
-mm_per_px = 1.0
-[storage]
-database_url = "sqlite:///findings.db"
-evidence_folder = "evidence"
-models_folder = "models"
+PLANT = (
+    small_plant(name="Mill & Sons", timezone="Europe/Berlin", mm_per_px=1.0, frame_wh=(100, 50))
+    + """
 [reports]
 pdf = false
 """
+)
 COSTS = """
 [roi]
 currency = "EUR"

@@ -16,7 +16,8 @@ from db.engine import session
 from db.errors import DatabaseError, RecordRefused, UnknownRecord
 from db.reviewing import Reviewed, review_finding
 from db.rows import After, FindingFilter, FindingRow, InspectionFilter, InspectionRow, ReviewRow
-from db.tables import findings_table, inspections_table, reviews_table
+from db.selects import findings_select, inspections_select, reviews_select
+from db.tables import selected_table
 from db.words import Outcome, ReviewState, Severity, Verdict
 from inspect_pipeline import records
 from inspect_pipeline.service.ledger import Ledger
@@ -95,13 +96,6 @@ def test_inspections_are_filtered_by_outcome(plant: Engine) -> None:
     assert [row.serial for row in unfit] == ["SN0004"]
 
 
-def test_outcomes_are_counted(plant: Engine) -> None:
-    with session(plant, read_only=True) as opened:
-        counted = queries.outcome_counts(opened, InspectionFilter(part="bracket", until=at(4)))
-
-    assert counted == {Outcome.PASSED: 1, Outcome.FAILED: 2, Outcome.UNFIT: 0}
-
-
 def test_an_unknown_finding_is_named(engine: Engine) -> None:
     with pytest.raises(UnknownRecord, match="no finding 17"), session(engine) as opened:
         queries.finding(opened, 17)
@@ -174,7 +168,7 @@ def test_a_reviewed_finding_cannot_be_deleted(plant: Engine) -> None:
 
 def test_the_findings_table_holds_the_rows_of_the_query(plant: Engine) -> None:
     with session(plant, read_only=True) as opened:
-        table = findings_table(opened, FindingFilter(part="bracket"))
+        table = selected_table(opened, findings_select(FindingFilter(part="bracket")), FindingRow)
         rows = queries.findings(opened, FindingFilter(part="bracket"))
 
     assert list(table.columns) == [field.name for field in fields(FindingRow)]
@@ -185,7 +179,8 @@ def test_the_findings_table_holds_the_rows_of_the_query(plant: Engine) -> None:
 
 def test_the_inspections_table_keeps_what_is_missing_missing(plant: Engine) -> None:
     with session(plant, read_only=True) as opened:
-        table = inspections_table(opened).set_index("serial")
+        table = selected_table(opened, inspections_select(queries.EVERY_INSPECTION), InspectionRow)
+        table = table.set_index("serial")
 
     assert list(table.reset_index().columns.sort_values()) == sorted(
         field.name for field in fields(InspectionRow)
@@ -198,7 +193,7 @@ def test_the_inspections_table_keeps_what_is_missing_missing(plant: Engine) -> N
 
 def test_the_reviews_table_holds_the_trail(plant: Engine) -> None:
     with session(plant, read_only=True) as opened:
-        table = reviews_table(opened)
+        table = selected_table(opened, reviews_select(), ReviewRow)
 
     assert table[["finding_id", "reviewer", "state_after"]].to_numpy().tolist() == [
         [4, "Ada", "confirmed"]
@@ -208,7 +203,10 @@ def test_the_reviews_table_holds_the_trail(plant: Engine) -> None:
 def test_an_empty_table_has_the_types_of_a_full_one(plant: Engine) -> None:
     nothing = FindingFilter(since=datetime(2099, 1, 1, tzinfo=UTC))
     with session(plant, read_only=True) as opened:
-        empty, full = findings_table(opened, nothing), findings_table(opened)
+        empty, full = (
+            selected_table(opened, findings_select(wanted), FindingRow)
+            for wanted in (nothing, queries.EVERY_FINDING)
+        )
 
     assert len(empty) == 0
     assert empty.dtypes.to_dict() == full.dtypes.to_dict()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,7 +15,9 @@ from sqlalchemy import Engine
 from db.engine import session
 from db.errors import UnknownRecord
 from db.evidence import EvidenceStore
-from db.report_archive import reports_kept
+from db.questions.selection import Selection
+from db.report_archive import reports_folder, reports_kept
+from db.report_figures import notes_said, unfit_reasons
 from db.reviewing import audit_frame
 from db.words import Judgement, ReportKind
 from inspect_pipeline.errors import UsageError
@@ -192,3 +195,36 @@ def test_a_report_of_a_time_that_was_not_over_is_made_anew(
     assert early.row is not None
     assert late.row is not None
     assert (early.row.revision, late.row.revision) == (1, 2)
+
+
+def test_a_report_that_is_made_while_its_shift_ends_harms_no_other(
+    worked: Engine, store: EvidenceStore, plant: PlantFile
+) -> None:
+    asked = Asked(kind=ReportKind.SHIFT)
+    clock = iter(at(minutes) for minutes in (419.9, 420.1, 420.2, 420.3))  # it ends at 420
+    make_report(worked, store, plant, asked, now=lambda: at(60), made_by="test")
+
+    make_report(worked, store, plant, asked, now=lambda: next(clock), made_by="test")
+
+    folder = reports_folder(store.folder)
+    with session(worked, read_only=True) as opened:
+        rows = reports_kept(opened)
+    assert [(row.period, row.revision) for row in rows] == [("2026-03-30 early", 2)]
+    assert all((folder / name).is_file() for row in rows for name in row.files)
+
+
+def test_what_is_told_of_a_camera_and_part_is_their_own(worked: Engine) -> None:
+    wanted = Selection(since=MORNING, until=LATER)
+
+    with session(worked, read_only=True) as opened:
+        notes = [
+            notes_said(opened, replace(wanted, camera=camera), limit=5)
+            for camera in ("cam-1", "cam-2")
+        ]
+        reasons = [
+            unfit_reasons(opened, replace(wanted, part=part), ("cam-1",))
+            for part in ("bracket", "gear")
+        ]
+
+    assert [len(found) for found in notes] == [1, 0]
+    assert [len(found) for found in reasons] == [1, 0]

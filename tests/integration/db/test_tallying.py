@@ -14,8 +14,9 @@ from db.engine import session, snapshot
 from db.models import Finding, FindingTally, Frame, Inspection, InspectionTally
 from db.repository import record_inspection
 from db.reviewing import review_findings, undo
-from db.tallies.findings import FINDING_SLOT, INSPECTION_SLOT, slot_of
+from db.tallies.findings import FINDING_SLOT, INSPECTION_SLOT
 from db.tallies.recounting import recount, wrong_tallies
+from db.tallies.slots import Every
 from db.words import Outcome, ReviewState, Severity, Verdict
 from tests.integration.db.bare_rows import (
     NOON,
@@ -45,16 +46,16 @@ def test_a_slot_begins_at_its_border_and_ends_before_the_next(
 ) -> None:
     taken_at = datetime.fromisoformat(f"2026-03-29T{moment}+00:00")
 
-    assert slot_of(taken_at, INSPECTION_SLOT) == datetime.fromisoformat(
+    assert Every(INSPECTION_SLOT).begin(taken_at) == datetime.fromisoformat(
         f"2026-03-29T{quarter}+00:00"
     )
-    assert slot_of(taken_at, FINDING_SLOT) == datetime.fromisoformat(f"2026-03-29T{hour}+00:00")
+    assert Every(FINDING_SLOT).begin(taken_at) == datetime.fromisoformat(f"2026-03-29T{hour}+00:00")
 
 
 def test_a_slot_of_local_time_is_the_slot_of_its_utc() -> None:
     in_nepal = datetime.fromisoformat("2026-03-29T17:40:00+05:45")
 
-    assert slot_of(in_nepal, FINDING_SLOT) == datetime(2026, 3, 29, 11, tzinfo=UTC)
+    assert Every(FINDING_SLOT).begin(in_nepal) == datetime(2026, 3, 29, 11, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -216,11 +217,11 @@ def counted(engine: Engine) -> Counts:
     with session(engine, read_only=True) as opened:
         return (
             Counter(
-                (slot_of(row[0], INSPECTION_SLOT), *row[1:])
+                (Every(INSPECTION_SLOT).begin(row[0]), *row[1:])
                 for row in opened.execute(of_inspection)
             ),
             Counter(
-                (slot_of(row[0], FINDING_SLOT), *row[1:4], row[4] or "", *row[5:])
+                (Every(FINDING_SLOT).begin(row[0]), *row[1:4], row[4] or "", *row[5:])
                 for row in opened.execute(of_finding)
             ),
         )

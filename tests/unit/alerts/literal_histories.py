@@ -8,8 +8,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
-from db.words import Outcome, Severity, Verdict
-from inspect_pipeline.alerts.history import Call, History, SeenFinding, SeenInspection, Spot
+from db.words import EventKind, Outcome, Severity, Verdict
+from inspect_pipeline.alerts.history import (
+    Call,
+    History,
+    SeenEvent,
+    SeenFinding,
+    SeenInspection,
+    Spot,
+)
 from inspect_pipeline.alerts.rules import Calendar, calls_of
 from plant_config.alerts import Alert, AlertRule
 from plant_config.schedule import Schedule
@@ -17,6 +24,7 @@ from plant_config.schedule import Schedule
 MORNING = datetime(2026, 3, 30, 6, tzinfo=UTC)  # a Monday
 BERLIN = Calendar(zone=ZoneInfo("Europe/Berlin"), schedule=Schedule())
 SPOT = Spot(line_id="L1", camera_id="cam-1", part="web")
+CAMERA = Spot(line_id="L1", camera_id="cam-1")
 _ALERTS: TypeAdapter[AlertRule] = TypeAdapter(Alert)
 
 
@@ -50,6 +58,13 @@ def parts(outcomes: str, spot: Spot = SPOT) -> tuple[SeenInspection, ...]:
         SeenInspection(spot=spot, taken_at=at(minute), outcome=words[letter])
         for minute, letter in enumerate(outcomes)
     )
+
+
+def told(
+    text: str, minutes: float, kind: EventKind, *, severity: Severity = Severity.MAJOR
+) -> SeenEvent:
+    """An event about the camera."""
+    return SeenEvent(key=text, at=at(minutes), kind=kind, severity=severity, spot=CAMERA, text=text)
 
 
 def asked(

@@ -13,7 +13,6 @@ from inspect_pipeline.alerts.history import (
     Gap,
     History,
     LateInspection,
-    SeenEvent,
     Spot,
     WaitingChange,
 )
@@ -21,6 +20,7 @@ from inspect_pipeline.alerts.rules import calls_of
 from plant_config.schedule import Schedule
 from tests.unit.alerts.literal_histories import (
     BERLIN,
+    CAMERA,
     SPOT,
     asked,
     at,
@@ -28,10 +28,10 @@ from tests.unit.alerts.literal_histories import (
     minutes_of,
     parts,
     rule,
+    told,
 )
 
 OTHER = Spot(line_id="L2", camera_id="cam-2", part="plate")
-CAMERA = Spot(line_id="L1", camera_id="cam-1")
 
 
 @pytest.mark.parametrize(
@@ -123,14 +123,7 @@ def test_late_inspections_and_frames_given_up_tell_that_the_line_is_behind() -> 
         LateInspection(spot=SPOT, taken_at=at(minute), inspected_at=at(minute + 9))
         for minute in (1, 2, 3, 16)
     )
-    shed = SeenEvent(
-        key="shed 1",
-        at=at(20),
-        kind=EventKind.SHED,
-        severity=Severity.MAJOR,
-        spot=CAMERA,
-        text="a frame was given up",
-    )
+    shed = told("a frame was given up", 20, EventKind.SHED)
 
     calls = asked(rule("behind", minutes=5), History(late=late, events=(shed,)))
 
@@ -139,14 +132,7 @@ def test_late_inspections_and_frames_given_up_tell_that_the_line_is_behind() -> 
 
 
 def test_events_are_called_by_kind_and_severity() -> None:
-    drift = SeenEvent(
-        key="drift",
-        at=at(1),
-        kind=EventKind.INPUT_HEALTH,
-        severity=Severity.MAJOR,
-        spot=CAMERA,
-        text="cam-1 is darker than it was",
-    )
+    drift = told("cam-1 is darker than it was", 1, EventKind.INPUT_HEALTH)
     history = History(
         events=(drift, replace(drift, key="minor", severity=Severity.MINOR, at=at(2)))
     )
@@ -158,14 +144,7 @@ def test_events_are_called_by_kind_and_severity() -> None:
 
 
 def test_what_is_over_ends_its_own_alert_and_no_other() -> None:
-    lost = SeenEvent(
-        key="lost",
-        at=at(1),
-        kind=EventKind.CAMERA_LOST,
-        severity=Severity.CRITICAL,
-        spot=CAMERA,
-        text="cam-1 is lost",
-    )
+    lost = told("cam-1 is lost", 1, EventKind.CAMERA_LOST, severity=Severity.CRITICAL)
     back = replace(lost, key="back", at=at(5), kind=EventKind.CAMERA_BACK, severity=Severity.MINOR)
     dark = replace(lost, key="dark", at=at(2), kind=EventKind.INPUT_HEALTH, figure="brightness")
     fine = replace(dark, key="fine", at=at(6), severity=Severity.MINOR, is_over=True)

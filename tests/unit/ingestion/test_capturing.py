@@ -6,7 +6,6 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import pytest
@@ -40,12 +39,7 @@ class ScriptedCamera:
         self.openings += 1
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Closed."""
 
     def wait(self, timeout_s: float) -> Shot | Gap | None:

@@ -98,7 +98,7 @@ def test_ten_cameras_without_a_fault_say_nothing_in_a_million_frames() -> None:
         random = np.random.default_rng(seed)
         heavy = random.standard_t(4, (4000, per_batch, len(FIGURES))).mean(axis=1)
         batches = np.array(tuple(USUAL.values())) * (1.0 + 0.05 * heavy)
-        watch = LightWatch(since_at=NOON)
+        watch = LightWatch()
         for number, batch in enumerate(batches):
             at = NOON + timedelta(seconds=per_batch * number)
             watch, told = after_batch(watch, tuple(batch.tolist()), at, ANY_CHANGE)

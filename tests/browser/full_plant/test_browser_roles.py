@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="pip install playwright to test in a browser")
@@ -12,8 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from db import people, saved_queries, teaching
 from db.engine import session
-from tests.browser.desks import full_desk
-from tests.browser.served import Opening, served
+from tests.browser.served import Opening
 from tests.review.review_desk import ReviewDesk
 
 VIEWER, REVIEWER, ENGINEER, ADMIN = "vera", "kim", "eva", "anna"
@@ -41,19 +38,6 @@ CHANGES: tuple[tuple[str, dict[str, str], str], ...] = (  # path, what is sent, 
     ("/people/1/disable", {}, ADMIN),
     ("/people/1/password", {"password": "eleven green bottles"}, ADMIN),
 )
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReviewDesk]:
-    """Nothing that is tried here may change it."""
-    with full_desk(tmp_path_factory.mktemp("desk")) as filled:
-        yield filled
-
-
-@pytest.fixture(scope="module")
-def address(desk: ReviewDesk) -> Iterator[str]:
-    with served(desk.app) as there:
-        yield there
 
 
 def written(desk: ReviewDesk) -> tuple[object, ...]:

@@ -7,7 +7,6 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +19,8 @@ pytest.importorskip("playwright.sync_api", reason="pip install playwright to tes
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.desks import HOSTILE, full_desk
-from tests.browser.served import Opening, served
+from tests.browser.desks import HOSTILE
+from tests.browser.served import Opening
 from tests.review.review_desk import ReviewDesk
 
 
@@ -31,18 +30,6 @@ class Taken:
 
     name: str
     content: bytes
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReviewDesk]:
-    with full_desk(tmp_path_factory.mktemp("desk")) as filled:
-        yield filled
-
-
-@pytest.fixture(scope="module")
-def address(desk: ReviewDesk) -> Iterator[str]:
-    with served(desk.app) as there:
-        yield there
 
 
 def take(page: Page, form: str) -> Taken:

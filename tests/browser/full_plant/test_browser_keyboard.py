@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="pip install playwright to test in a browser")
@@ -11,24 +9,11 @@ pytest.importorskip("playwright.sync_api", reason="pip install playwright to tes
 from playwright.sync_api import Page, expect
 
 from db.words import ReviewState
-from tests.browser.desks import full_desk
 from tests.browser.keyboard import press, stops, tab_to
-from tests.browser.served import Opening, served
+from tests.browser.served import Opening
 from tests.review.review_desk import ReviewDesk
 
 LOW = {"width": 820, "height": 560}  # much has to be scrolled to, under what stays in place
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReviewDesk]:
-    with full_desk(tmp_path_factory.mktemp("desk")) as filled:
-        yield filled
-
-
-@pytest.fixture(scope="module")
-def address(desk: ReviewDesk) -> Iterator[str]:
-    with served(desk.app) as there:
-        yield there
 
 
 def select_a_card(page: Page) -> None:

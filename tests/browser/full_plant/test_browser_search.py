@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,22 +10,9 @@ pytest.importorskip("playwright.sync_api", reason="pip install playwright to tes
 
 from playwright.sync_api import Dialog, Locator, Page, expect
 
-from tests.browser.desks import HOSTILE, full_desk
+from tests.browser.desks import HOSTILE
 from tests.browser.keyboard import press, tab_to
-from tests.browser.served import Opening, served
-from tests.review.review_desk import ReviewDesk
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReviewDesk]:
-    with full_desk(tmp_path_factory.mktemp("desk")) as filled:
-        yield filled
-
-
-@pytest.fixture(scope="module")
-def address(desk: ReviewDesk) -> Iterator[str]:
-    with served(desk.app) as there:
-        yield there
+from tests.browser.served import Opening
 
 
 def kept_names(page: Page) -> Locator:

@@ -11,10 +11,10 @@ pytest.importorskip("playwright.sync_api", reason="pip install playwright to tes
 
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.desks import LONG_PART, full_desk
+from tests.browser.desks import LONG_PART
 from tests.browser.keyboard import press
 from tests.browser.looking import disordered, nameless, too_faint, too_wide
-from tests.browser.served import Opening, complaints_of, page_of, served
+from tests.browser.served import Opening, complaints_of, page_of
 from tests.review.review_desk import ReviewDesk, secret_of
 
 SCREENS = (ViewportSize(width=1440, height=900), ViewportSize(width=820, height=1180))
@@ -59,18 +59,6 @@ REFUSED = (
     ("/export/file?form=exe", 422),
 )
 OPEN_ALL = "() => document.querySelectorAll('details').forEach((one) => (one.open = true))"
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReviewDesk]:
-    with full_desk(tmp_path_factory.mktemp("desk")) as filled:
-        yield filled
-
-
-@pytest.fixture(scope="module")
-def address(desk: ReviewDesk) -> Iterator[str]:
-    with served(desk.app) as there:
-        yield there
 
 
 @pytest.fixture(scope="module")
