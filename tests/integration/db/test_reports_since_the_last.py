@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from typer.testing import CliRunner
 
 from db.alerting import acknowledge, add_deliveries, resolve
-from db.engine import session
+from db.engine import connect, default_url, session
 from db.events import note_event
 from db.evidence import EvidenceStore
 from db.input_health import FIGURES, Place, add_figures
 from db.models import Delivery, Event
 from db.reviewing import audit_frame, review_finding
+from db.upgrade import upgrade
 from db.words import (
     DeliveryAbout,
     DeliveryState,
@@ -25,6 +28,7 @@ from db.words import (
     ReviewState,
     Severity,
 )
+from inspect_pipeline.service.cli import build_app
 from inspect_pipeline.service.reporting import Asked, make_report
 from plant_config.plant import Plant as PlantFile
 from tests.integration.db.reported_plant import PLANT, Reader, at, drawn, numbers, plant_of, work
@@ -167,6 +171,20 @@ def test_an_alerts_report_says_who_was_told_and_no_secret(
     assert "mes webhook that it opened sent" in text
     assert "acknowledged bo I look at the guide roll" in text
     assert "MAIL_PASSWORD" not in text
+
+
+def test_reports_are_listed_by_their_database_alone(tmp_path: Path, plant: PlantFile) -> None:
+    url = default_url(tmp_path / "findings.db")
+    engine = connect(url)
+    upgrade(engine)
+    store, asked = EvidenceStore(tmp_path / "evidence"), Asked(kind=ReportKind.DAY, at=at(0))
+    made = make_report(engine, store, plant, asked, now=lambda: at(9000), made_by="test")
+    engine.dispose()
+
+    said = CliRunner().invoke(build_app(), ["report", "list", "--db", url, "--format", "json"])
+
+    (row,) = json.loads(said.stdout)
+    assert (row["period"], row["page"]) == ("2026-03-30", str(made.files[0]))
 
 
 def drift(figure: str, state: str, minutes: float, **facts: Any) -> Event:
