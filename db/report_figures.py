@@ -226,7 +226,9 @@ def models_in_use(opened: Session, wanted: Selection, *, new_since: datetime) ->
                 inspected=int(row.inspected + row.unfit),
                 active_from=None if time is None else time.active_from,
                 active_to=None if time is None else time.active_to,
-                began=time is not None and time.active_from >= new_since,
+                began=time is not None
+                and time.active_from >= new_since
+                and (wanted.until is None or time.active_from < wanted.until),
                 is_return=time is not None and time.is_return,
                 card=card,
             )
