@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from click.testing import Result
 from sqlalchemy import Engine, select
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from db import people
 from db.engine import session
