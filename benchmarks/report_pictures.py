@@ -26,7 +26,7 @@ from db.models import Alert
 from db.upgrade import open_database
 from db.words import ReportKind
 from inspect_pipeline.reports.plant.wording import Language
-from inspect_pipeline.service.reporting import Asked, write_report
+from inspect_pipeline.service.reporting import Asked, make_report, write_report
 from plant_config.loader import load_plant
 from plant_config.plant import Plant
 
@@ -41,6 +41,24 @@ false_call_cost = 4.0
 hand_escape_rate = 0.2
 hardware_cost = 24000.0
 running_cost_per_year = 3000.0
+"""
+CHANNELS = """
+[[channels]]
+name = "shift-lead"
+kind = "email"
+host = "mail.mill.example"
+sender = "line1@mill.example"
+to = ["lead@mill.example"]
+[[channels]]
+name = "maintenance"
+kind = "email"
+host = "mail.mill.example"
+sender = "line1@mill.example"
+to = ["maintenance@mill.example"]
+[[channels]]
+name = "line-screen"
+kind = "mqtt"
+host = "broker.mill.example"
 """
 WIDTH_PX = 620
 COLOURS = 64  # of a palette: pages are flat, and pictures of parts are grey
@@ -61,6 +79,7 @@ def main() -> None:
             fill(opened)
         store = EvidenceStore(given.demo / "evidence")
         plant = demo_plant(Path(folder))
+        make_those_before(engine, EvidenceStore(Path(folder) / "evidence"), plant)
         whole = given.whole or Path(folder) / "pages"
         whole.mkdir(parents=True, exist_ok=True)
         for asked in every_report(engine):
@@ -83,8 +102,19 @@ def demo_plant(folder: Path) -> Plant:
     written = DEMO_PLANT.read_text(encoding="utf-8")
     zoned = written.replace('name = "Demo"', 'name = "Demo"\ntimezone = "Europe/Berlin"', 1)
     file = folder / "plant.toml"
-    file.write_text(zoned + COSTS, encoding="utf-8")
+    file.write_text(zoned + COSTS + CHANNELS, encoding="utf-8")
     return load_plant(file)
+
+
+def make_those_before(engine: Engine, store: EvidenceStore, plant: Plant) -> None:
+    """The shift, day and week before were told of when they were over."""
+    for kind, earlier in (
+        (ReportKind.SHIFT, timedelta(hours=8)),
+        (ReportKind.DAY, timedelta(days=1)),
+        (ReportKind.WEEK, timedelta(days=7)),
+    ):
+        asked = Asked(kind=kind, at=NOON - earlier)
+        make_report(engine, store, plant, asked, now=_this_morning, made_by="demo")
 
 
 def every_report(engine: Engine) -> Iterator[Asked]:
@@ -106,6 +136,10 @@ def drawn(pdf: Path) -> Iterator[Image.Image]:
         large = page.render(scale=2 * WIDTH_PX / page.get_width()).to_pil().convert("RGB")
         yield large.resize((WIDTH_PX, round(WIDTH_PX * large.height / large.width)))
     document.close()
+
+
+def _this_morning() -> datetime:
+    return NOON - timedelta(hours=5)
 
 
 def _now() -> datetime:

@@ -18,9 +18,10 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from benchmarks.report_pictures import DEMO_PLANT
-from db.engine import connect, session
+from db.engine import session
 from db.evidence import EvidenceStore
 from db.models import Finding
+from db.upgrade import open_database
 from db.words import ReportKind
 from inspect_pipeline.reports.plant.wording import Language
 from inspect_pipeline.service.reporting import Asked, write_report
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--evidence", type=Path, default=Path("no-evidence"))
     parser.add_argument("--asks", type=int, default=3)
     given = parser.parse_args()
-    engine, plant = connect(given.db), load_plant(DEMO_PLANT)
+    engine, plant = open_database(given.db), load_plant(DEMO_PLANT)
     with session(engine, read_only=True) as opened:
         findings, newest = opened.execute(
             select(func.count(), func.max(Finding.taken_at)).select_from(Finding)

@@ -10,13 +10,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, extract, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    case,
+    exists,
+    extract,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session, aliased
 
 from db.columns import metadata_table
 from db.models import Camera, Event, Finding, Frame, Inspection, Review
 from db.models.inspections import WAITING, WAITING_STATES
+from db.words import Outcome
 
+_LOOKED_UP = timedelta(hours=12)
 Scope = tuple[Sequence[str], Sequence[str], Sequence[str]]  # lines, cameras, parts; empty: all
 
 
@@ -94,10 +107,53 @@ def inspections_late(
     return opened.execute(
         select(frames.line_id, frames.camera_id, frames.part, frames.taken_at, kept.inspected_at)
         .join_from(Frame, Inspection, Inspection.frame_id == Frame.id)
-        .where(frames.taken_at >= since, frames.taken_at <= until)
+        .where(*_within(since, until))
         .where(behind_s > later_than.total_seconds())
         .order_by(frames.taken_at)
     ).all()
+
+
+def failed_inspections(
+    opened: Session, *, since: datetime, until: datetime, scope: Scope
+) -> Sequence[Any]:
+    """line_id, camera_id, part, taken_at and `has_passed_between`, in the order of time.
+
+    `has_passed_between`: since the failed one before, of the same camera and part, one has passed.
+    """
+    failed = _failed(since, until, scope)
+    frames, kept = aliased(Frame), aliased(Inspection)
+    passed = (
+        exists()
+        .where(kept.frame_id == frames.id, kept.outcome == Outcome.PASSED)
+        .where(frames.line_id == failed.c.line_id, frames.camera_id == failed.c.camera_id)
+        .where(frames.part == failed.c.part)
+        .where(frames.taken_at.between(failed.c.at_before, failed.c.taken_at))
+        .where(or_(frames.taken_at > failed.c.at_before, kept.id > failed.c.id_before))
+        .where(or_(frames.taken_at < failed.c.taken_at, kept.id < failed.c.id))
+    )
+    place = (failed.c.line_id, failed.c.camera_id, failed.c.part, failed.c.taken_at)
+    return opened.execute(
+        select(*place, passed.label("has_passed_between")).order_by(failed.c.taken_at, failed.c.id)
+    ).all()
+
+
+def _failed(since: datetime, until: datetime, scope: Scope) -> Subquery:
+    """Each with the one before it at its place: `at_before`, `id_before`."""
+    frames, kept = metadata_table(Frame).c, metadata_table(Inspection).c
+    place = (frames.line_id, frames.camera_id, frames.part)
+    in_turn: dict[str, Any] = {"partition_by": place, "order_by": (frames.taken_at, kept.id)}
+    return (
+        select(
+            *place,
+            frames.taken_at,
+            kept.id,
+            func.lag(frames.taken_at).over(**in_turn).label("at_before"),
+            func.lag(kept.id).over(**in_turn).label("id_before"),
+        )
+        .join_from(Frame, Inspection, Inspection.frame_id == Frame.id)
+        .where(kept.outcome == Outcome.FAILED, *_within(since, until), *_where(scope, frames))
+        .subquery()
+    )
 
 
 def waiting_count(opened: Session, *, at: datetime, scope: Scope) -> int:
@@ -154,6 +210,15 @@ def _review_changes(
         kept = metadata_table(Finding).c
         chosen = chosen.join(Finding, Finding.id == Review.finding_id).where(*_where(scope, kept))
     return [(at, int(change)) for at, change in opened.execute(chosen)]
+
+
+def _within(since: datetime, until: datetime) -> list[ColumnElement[bool]]:
+    """A short time is looked up camera by camera in their index; a long one is read in one go."""
+    frames = metadata_table(Frame).c
+    within = [frames.taken_at >= since, frames.taken_at <= until]
+    if until - since < _LOOKED_UP:
+        within.append(frames.camera_id.in_(select(Camera.camera_id)))
+    return within
 
 
 def _where(scope: Scope, columns: Any) -> list[ColumnElement[bool]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from db.alert_pages import AlertRow, alert_rows
@@ -78,6 +78,17 @@ def take_due(
         told=tuple(
             Told(delivery_id=row.id, about=row.about, alert=alerts[row.alert_id]) for row in rows
         ),
+    )
+
+
+def forget_acknowledgements(opened: Session, channel: str) -> None:
+    """For a channel whose people need not hear that somebody takes care."""
+    opened.execute(
+        delete(Delivery).where(
+            Delivery.state == DeliveryState.WAITING,
+            Delivery.channel == channel,
+            Delivery.about == DeliveryAbout.ACKNOWLEDGED,
+        )
     )
 
 

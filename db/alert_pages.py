@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.errors import UnknownRecord
 from db.models import Alert, AlertStepTaken, Delivery
+from db.models.alerts import UNRESOLVED
 from db.words import AlertState, AlertStep, DeliveryAbout, DeliveryState, Severity
 
 
@@ -111,6 +112,33 @@ def unresolved_alerts(opened: Session, line: str | None, *, limit: int) -> list[
         chosen = chosen.where((Alert.line_id == line) | Alert.line_id.is_(None))
     newest = chosen.order_by(Alert.opened_at.desc(), Alert.id.desc()).limit(limit)
     return [AlertRow(**row) for row in opened.execute(newest).mappings()]
+
+
+def standing_alerts(opened: Session, told: Iterable[AlertRow]) -> list[AlertRow]:
+    """How does it stand where these alerts are? One for each rule, line and camera.
+
+    An open one before one that somebody takes care of, the newest of them; else the newest told.
+    """
+    newest: dict[tuple[str | None, ...], AlertRow] = {}
+    for row in sorted(told, key=lambda row: row.alert_id):
+        newest[row.rule, row.line_id, row.camera_id] = row
+    return [_unresolved_at(opened, row) or row for row in newest.values()]
+
+
+def _unresolved_at(opened: Session, row: AlertRow) -> AlertRow | None:
+    chosen = (
+        select(*_COLUMNS)
+        .where(
+            UNRESOLVED,
+            Alert.rule == row.rule,
+            Alert.line_id.is_not_distinct_from(row.line_id),
+            Alert.camera_id.is_not_distinct_from(row.camera_id),
+        )
+        .order_by(Alert.state.desc(), Alert.id.desc())  # open before acknowledged
+        .limit(1)
+    )
+    found = opened.execute(chosen).mappings().one_or_none()
+    return None if found is None else AlertRow(**found)
 
 
 def count_alerts(opened: Session) -> dict[AlertState, int]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.adding import add_once
@@ -96,7 +96,10 @@ def add_deliveries(
 def acknowledge(
     opened: Session, alert_id: int, *, person: str, at: datetime, note: str | None = None
 ) -> None:
-    """Somebody takes care. Raises UnknownRecord, ReviewConflict where it is not open any more."""
+    """Somebody takes care: wherever it was told as open, that is told too.
+
+    Raises UnknownRecord, ReviewConflict where it is not open any more.
+    """
     _change(
         opened,
         alert_id,
@@ -109,6 +112,8 @@ def acknowledge(
         },
     )
     _forget_waiting(opened, alert_id, (DeliveryAbout.ESCALATED,))
+    told = _channels_told(opened, alert_id, Delivery.attempts > 0)  # others hear it with the rest
+    add_deliveries(opened, alert_id, DeliveryAbout.ACKNOWLEDGED, told, due_at=at)
     take_step(opened, alert_id, AlertStep.ACKNOWLEDGED, at=at, person=person, note=note)
 
 
@@ -136,12 +141,8 @@ def resolve(
         },
     )
     _forget_waiting(opened, alert_id, tuple(DeliveryAbout))
-    told = opened.scalars(
-        select(Delivery.channel).where(
-            Delivery.alert_id == alert_id, Delivery.state != DeliveryState.DEAD
-        )
-    ).all()
-    add_deliveries(opened, alert_id, DeliveryAbout.ENDED, sorted(set(told)), due_at=at)
+    told = _channels_told(opened, alert_id)
+    add_deliveries(opened, alert_id, DeliveryAbout.ENDED, told, due_at=at)
     step = AlertStep.ENDED if person is None else AlertStep.RESOLVED
     take_step(opened, alert_id, step, at=at, person=person, note=note)
 
@@ -187,6 +188,15 @@ def _change(
     who = row.resolved_by if row.state is AlertState.RESOLVED else row.acknowledged_by
     by = f" by {who}" if who else ""
     raise ReviewConflict(f"alert {alert_id} is {row.state}{by} meanwhile: look at it again")
+
+
+def _channels_told(
+    opened: Session, alert_id: int, *conditions: ColumnElement[bool]
+) -> Sequence[str]:
+    chosen = select(Delivery.channel).where(
+        Delivery.alert_id == alert_id, Delivery.state != DeliveryState.DEAD, *conditions
+    )
+    return opened.scalars(chosen.distinct().order_by(Delivery.channel)).all()
 
 
 def _forget_waiting(opened: Session, alert_id: int, about: Sequence[DeliveryAbout]) -> None:

@@ -1,7 +1,8 @@
 """Backups: one moment of the database and the pictures that its rows name, while others write.
 
-Rows come first, from one snapshot; pictures after, as they are only ever added. A second backup
-into the same folder copies only the pictures that are new, and replaces the first in one step.
+Rows come first, from one snapshot; pictures and the files of reports after, as they are only ever
+added. A second backup into the same folder copies only the pictures that are new, and replaces the
+first in one step.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from db.evidence import EvidenceStore
 from db.manifest import (
     EVIDENCE,
     MANIFEST,
+    REPORTS,
     ROWS_NAME,
     Manifest,
     sha256_of_file,
     write_manifest,
 )
 from db.pictures import named_pictures
+from db.report_archive import report_files, reports_folder
 from db.transfer import Watch, copy_rows, count_rows
 from db.upgrade import our_revision, upgrade
 
@@ -45,7 +48,8 @@ def back_up(
 ) -> Manifest:
     """Writes the backup and says what is in it; a database at an older revision will do.
 
-    Pictures that rows name and that are missing or damaged are listed in the manifest. With
+    Pictures and files of reports that rows name and that are missing or damaged are listed in the
+    manifest; reports lie beside the pictures' folder. With
     `contents` pictures that are in the folder already are read too, and healed. Raises BackupError.
     """
     revision = our_revision(engine)
@@ -60,6 +64,7 @@ def back_up(
         with opened_archive(unfinished) as archive, session(archive) as opened:
             rows = count_rows(opened.connection())
             copied.copy_all(opened, watch)
+            reports, missing_reports = _copy_reports(opened, store, folder, watch)
         manifest = Manifest(
             made_at=made_at,
             revision=revision,
@@ -70,6 +75,8 @@ def back_up(
             pictures=copied.count,
             pictures_bytes=copied.size_bytes,
             missing=tuple(copied.missing),
+            reports=reports,
+            missing_reports=missing_reports,
         )
         _finish(folder, unfinished, manifest)
     except (OSError, sqlite3.Error) as error:
@@ -114,12 +121,29 @@ class _Pictures:
             )
 
 
+def _copy_reports(
+    opened: Session, store: EvidenceStore, folder: Path, watch: Watch
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """By what name each file is kept, and those that are not there."""
+    source, target = reports_folder(store.folder), EvidenceStore(folder / REPORTS)
+    kept, missing = {}, []
+    for name in report_files(opened):
+        try:
+            content = (source / name).read_bytes()
+        except FileNotFoundError:
+            missing.append(name)
+            continue
+        kept[name] = target.put(content, Path(name).suffix)
+        watch("reports", 1)
+    return kept, tuple(missing)
+
+
 def _make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     strange = [
         path.name
         for path in folder.iterdir()
-        if path.name not in (MANIFEST, EVIDENCE)
+        if path.name not in (MANIFEST, EVIDENCE, REPORTS)
         and not path.name.startswith(_UNFINISHED)
         and not ROWS_NAME.fullmatch(path.name)
     ]

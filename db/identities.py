@@ -37,13 +37,9 @@ def account_of(opened: Session, identity: Identity, *, at: datetime) -> UserRow:
 
     Raises IdentityRefused: disabled, no role, or no name to be had.
     """
-    if not 0 < len(identity.subject) <= MAX_SUBJECT or not identity.subject.isprintable():
+    if not _can_be_kept(identity.subject):
         raise IdentityRefused("The identity provider says of you what cannot be kept: sub.")
-    known = opened.scalar(
-        select(User.id).where(
-            User.oidc_issuer == identity.issuer, User.oidc_subject == identity.subject
-        )
-    )
+    known = _linked(opened, identity.issuer, identity.subject)
     if known is None:
         return people.user(opened, _created(opened, identity, at))
     account = people.user(opened, known)
@@ -57,12 +53,38 @@ def account_of(opened: Session, identity: Identity, *, at: datetime) -> UserRow:
     return people.user(opened, known)
 
 
+def link(opened: Session, user_id: int, *, issuer: str, subject: str) -> None:
+    """Whom the provider knows by `subject` has this account from now on, whoever had it before.
+
+    Raises RecordRefused: no subject, or another account is linked to it.
+    """
+    if not _can_be_kept(subject):
+        raise RecordRefused(f"{subject!r} is no subject of a provider: 1 to {MAX_SUBJECT} letters")
+    known = _linked(opened, issuer, subject)
+    if known not in (None, user_id):
+        name = people.user(opened, known).name
+        raise RecordRefused(f"{subject!r} of {issuer} is linked to the account {name} already")
+    person = update(User).where(User.id == user_id)
+    opened.execute(person.values(oidc_issuer=issuer, oidc_subject=subject))
+
+
+def _linked(opened: Session, issuer: str, subject: str) -> int | None:
+    return opened.scalar(
+        select(User.id).where(User.oidc_issuer == issuer, User.oidc_subject == subject)
+    )
+
+
+def _can_be_kept(subject: str) -> bool:
+    return 0 < len(subject) <= MAX_SUBJECT and subject.isprintable()
+
+
 def _created(opened: Session, identity: Identity, at: datetime) -> int:
     role, name = _role(identity), _name(identity.name)
     if people.user_named(opened, name) is not None:
         raise IdentityRefused(
             f"There is an account {name} already, and it is not linked to you at the identity "
-            "provider. If it is yours, sign in with its password; if not, ask an administrator."
+            f"provider, who knows you as {identity.subject}. If it is yours, sign in with its "
+            "password, or ask an administrator to link it (run_pipeline.py users link)."
         )
     created = User(
         name=name,

@@ -5,6 +5,7 @@ A backup is a folder:
     manifest.json     this
     rows-TIME.db      every row, as a SQLite file of the same revision, whatever database it was
     evidence/         the pictures; each is named by its sha256
+    reports/          the files of the reports that were made, named likewise
 """
 
 from __future__ import annotations
@@ -19,16 +20,23 @@ from pathlib import Path
 from typing import Any
 
 from db.errors import BackupError
+from db.evidence import is_evidence_name
+from db.report_archive import is_report_file
 
 MANIFEST = "manifest.json"
 EVIDENCE = "evidence"
+REPORTS = "reports"
 ROWS_NAME = re.compile(r"rows-\d{8}T\d{12}Z\.db")
 _FORMAT = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """`pictures` are the files that rows name and that are here; `missing` were lost before."""
+    """`pictures` are the files that rows name and that are here; `missing` were lost before.
+
+    `reports` says by which name in reports/ a report's file is kept; backups that were made before
+    there were any have none.
+    """
 
     made_at: datetime
     revision: str
@@ -39,6 +47,13 @@ class Manifest:
     pictures: int
     pictures_bytes: int
     missing: tuple[str, ...]
+    reports: Mapping[str, str]
+    missing_reports: tuple[str, ...]
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Pictures and files of reports that rows name and that are not here."""
+        return (*self.missing, *(f"{REPORTS}/{name}" for name in self.missing_reports))
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -90,4 +105,13 @@ def _manifest(facts: dict[str, Any]) -> Manifest:
         pictures=int(facts["pictures"]),
         pictures_bytes=int(facts["pictures_bytes"]),
         missing=tuple(str(name) for name in facts["missing"]),
+        reports=_reports(facts.get("reports", {})),
+        missing_reports=tuple(str(name) for name in facts.get("missing_reports", ())),
     )
+
+
+def _reports(facts: dict[str, Any]) -> dict[str, str]:
+    for name, kept in facts.items():
+        if not is_report_file(name) or not is_evidence_name(str(kept)):
+            raise ValueError(f"{name!r} is not the name of a report's file")
+    return {name: str(kept) for name, kept in facts.items()}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, select, update
+from sqlalchemy import ColumnElement, RowMapping, inspect, select, update
 from sqlalchemy.orm import Session
 
 from db.adding import add_once
@@ -17,6 +18,7 @@ from db.models import Report
 from db.selects import Rows
 from db.words import ReportKind
 
+_FILE = re.compile(r"[a-z]+/[^./\\\0][^/\\\0]*")
 _COLUMNS = (
     "kind",
     "scope",
@@ -63,9 +65,34 @@ def reports_folder(evidence_folder: Path) -> Path:
     return evidence_folder.parent / "reports"
 
 
+def is_report_file(name: str) -> bool:
+    """Is it a name within the folder of reports, and of nothing outside of it?"""
+    return _FILE.fullmatch(name) is not None
+
+
+def report_files(opened: Session) -> list[str]:
+    """Every file that reports are kept in, by name; none where the database is too old for them."""
+    if not inspect(opened.connection()).has_table(Report.__tablename__):
+        return []
+    return sorted({name for files in opened.scalars(select(Report.files)) for name in files})
+
+
 def kept_report(opened: Session, name: ReportName) -> ReportRow | None:
     """The report as it was made last."""
     row = opened.execute(_select().where(*_is(name))).mappings().one_or_none()
+    return None if row is None else _row(row)
+
+
+def report_before(
+    opened: Session, kind: ReportKind, scope: str, *, ended_by: datetime
+) -> ReportRow | None:
+    """The report of the same kind and line whose time ended last before a moment.
+
+    In whatever language: of several the one that was made last.
+    """
+    chosen = _select().where(Report.kind == kind, Report.scope == scope, Report.to_at <= ended_by)
+    newest = chosen.order_by(Report.to_at.desc(), Report.created_at.desc()).limit(1)
+    row = opened.execute(newest).mappings().one_or_none()
     return None if row is None else _row(row)
 
 

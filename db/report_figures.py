@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,22 @@ class CameraEvents:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drift:
+    """A figure of a camera's pictures left its limits; `ended_at` None: it has not come back yet.
+
+    `was` and `now` are in the figure's own unit, as when it left.
+    """
+
+    camera_id: str
+    part: str
+    figure: str
+    began_at: datetime
+    ended_at: datetime | None
+    was: float | None
+    now: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Note:
     """What somebody wrote of a finding."""
 
@@ -58,7 +74,8 @@ class Note:
 class ModelInUse:
     """A model that inspected a part, and since when it is meant to; None where nobody noted that.
 
-    `began` where it came into use within the time, `is_return` where it had been in use before.
+    `began` where it came into use after the reader was told last, `is_return` where it had been in
+    use before.
     """
 
     part: str
@@ -120,6 +137,43 @@ def camera_events(opened: Session, wanted: Selection) -> list[CameraEvents]:
     ]
 
 
+def drifts(opened: Session, wanted: Selection) -> list[Drift]:
+    """Which figures of cameras were outside of their limits in this time? By camera and time."""
+    chosen = (
+        select(Event.camera_id, Event.part, Event.at, Event.facts)
+        .where(
+            Event.kind.in_((EventKind.INPUT_HEALTH, EventKind.UNFIT_SHARE)),
+            Event.camera_id.is_not(None),
+            *(() if wanted.until is None else (Event.at < wanted.until,)),
+            *(() if wanted.line is None else (Event.line_id == wanted.line,)),
+            *(() if wanted.camera is None else (Event.camera_id == wanted.camera,)),
+            *(() if wanted.part is None else (Event.part == wanted.part,)),
+        )
+        .order_by(Event.at, Event.id)
+    )
+    found: dict[tuple[str, ...], Drift] = {}
+    for camera_id, part, at, facts in opened.execute(chosen):
+        key = (camera_id, part or "", facts.get("figure") or "", facts.get("began_at") or "")
+        if facts.get("state") == "began":
+            found[key] = Drift(
+                camera_id=camera_id,
+                part=key[1],
+                figure=key[2],
+                began_at=at,
+                ended_at=None,
+                was=facts.get("was"),
+                now=facts.get("is"),
+            )
+        elif key in found:
+            found[key] = replace(found[key], ended_at=at)
+    lasting = (
+        one
+        for one in found.values()
+        if one.ended_at is None or wanted.since is None or one.ended_at >= wanted.since
+    )
+    return sorted(lasting, key=lambda one: (one.camera_id, one.began_at, one.part, one.figure))
+
+
 def notes_said(opened: Session, wanted: Selection, *, limit: int) -> list[Note]:
     """What did people write of findings, newest first? The time is that of the review."""
     chosen = (
@@ -147,7 +201,7 @@ def notes_said(opened: Session, wanted: Selection, *, limit: int) -> list[Note]:
     return [Note(**row) for row in opened.execute(chosen).mappings()]
 
 
-def models_in_use(opened: Session, wanted: Selection) -> list[ModelInUse]:
+def models_in_use(opened: Session, wanted: Selection, *, new_since: datetime) -> list[ModelInUse]:
     """Which models inspected which parts? By part, the one that came into use last first."""
     answer = defect_rate(opened, RateOf(**vars(wanted), by=(By.PART, By.MODEL)))
     known = {
@@ -173,8 +227,8 @@ def models_in_use(opened: Session, wanted: Selection) -> list[ModelInUse]:
                 active_from=None if time is None else time.active_from,
                 active_to=None if time is None else time.active_to,
                 began=time is not None
-                and wanted.since is not None
-                and time.active_from >= wanted.since,
+                and time.active_from >= new_since
+                and (wanted.until is None or time.active_from < wanted.until),
                 is_return=time is not None and time.is_return,
                 card=card,
             )

@@ -1,4 +1,4 @@
-"""A backup becomes a database again: proven first, pictures before rows, all or nothing."""
+"""A backup becomes a database again: proven first, files before rows, all or nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from sqlalchemy.engine import URL
 from db.engine import connect, default_url, opened_archive, session, shown
 from db.errors import BackupError, WrongRevision
 from db.evidence import EvidenceStore
-from db.manifest import EVIDENCE, Manifest, read_manifest, sha256_of_file
+from db.manifest import EVIDENCE, REPORTS, Manifest, read_manifest, sha256_of_file
 from db.pictures import named_pictures
+from db.report_archive import reports_folder
 from db.transfer import Watch, copy_rows, full_tables, remove_all_rows
 from db.upgrade import filling, head_revision, known_revisions, our_revision, upgrade
 
@@ -41,6 +42,7 @@ def prove(folder: Path, *, watch: Watch) -> Manifest:
             raise BackupError(f"{store.path(name)} is missing or damaged: use another backup")
         count += 1
         watch("pictures", 1)
+    _prove_reports(folder, manifest, watch)
     if count != manifest.pictures:
         raise BackupError(f"{folder} names {count} pictures, its manifest {manifest.pictures}")
     return manifest
@@ -49,7 +51,8 @@ def prove(folder: Path, *, watch: Watch) -> Manifest:
 def restore(
     folder: Path, engine: Engine, store: EvidenceStore, *, replace: str | None, watch: Watch
 ) -> Manifest:
-    """Fills an empty database, or one whose name is given as `replace`, and its evidence folder.
+    """Fills an empty database, or one whose name is given as `replace`, and its evidence folder
+    with the reports beside it.
 
     Raises BackupError, and then the database is as it was. A backup of an older revision is brought
     to ours on its way. Sessions of browsers are left out: everybody signs in again.
@@ -62,6 +65,7 @@ def restore(
         if name not in lost:
             store.put(source.get(name), Path(name).suffix)
             watch("pictures", 1)
+    _put_reports(folder, manifest, reports_folder(store.folder), watch)
     with _at_our_revision(folder / manifest.rows_file, manifest) as rows, filling(engine) as target:
         if full_tables(target):
             _refuse(engine.url, target, replace)
@@ -71,6 +75,27 @@ def restore(
         if manifest.revision == head_revision():
             _prove_counts(copied, manifest)
     return manifest
+
+
+def _prove_reports(folder: Path, manifest: Manifest, watch: Watch) -> None:
+    kept = EvidenceStore(folder / REPORTS)
+    for name in manifest.reports.values():
+        if not kept.is_intact(name):
+            raise BackupError(f"{kept.path(name)} is missing or damaged: use another backup")
+        watch("reports", 1)
+
+
+def _put_reports(folder: Path, manifest: Manifest, into: Path, watch: Watch) -> None:
+    """Each whole or as it was; what is there under another name stays."""
+    kept = EvidenceStore(folder / REPORTS)
+    for name, kept_as in manifest.reports.items():
+        content, path = kept.get(kept_as), into / name
+        if not path.is_file() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_name(f".unfinished-{path.name}")
+            unfinished.write_bytes(content)
+            unfinished.replace(path)
+        watch("reports", 1)
 
 
 def name_of(url: URL) -> str:

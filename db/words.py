@@ -105,11 +105,15 @@ class DeliveryState(StrEnum):
 
 
 class DeliveryAbout(StrEnum):
-    """What a message tells of its alert. AGAIN: it went on long after people were told."""
+    """What a message tells of its alert. AGAIN: it went on long after people were told.
+
+    ACKNOWLEDGED: somebody takes care, told where it was told as open.
+    """
 
     OPENED = "opened"
     AGAIN = "again"
     ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
     ENDED = "ended"
 
 

@@ -91,6 +91,19 @@ class ChannelSection(Section):
         le=1000,
         description="More messages than this that are due at once become one that counts them.",
     )
+    acknowledgements: bool = Field(
+        default=False,
+        description="Also tell when somebody acknowledges an alert that was told here.",
+    )
+
+
+class ProgramChannel(ChannelSection):
+    """What programs read: they are to know how an alert stands."""
+
+    acknowledgements: bool = Field(
+        default=True,
+        description="Also tell when somebody acknowledges an alert that was told here.",
+    )
 
 
 class MailChannel(ChannelSection):
@@ -125,7 +138,7 @@ class MailChannel(ChannelSection):
         return self
 
 
-class WebhookChannel(ChannelSection):
+class WebhookChannel(ProgramChannel):
     kind: Literal["webhook"] = Field(description="webhook: a signed POST to another program.")
     url: Annotated[str, Field(max_length=2000), AfterValidator(_url)] | None = Field(
         default=None, description="Where to; an address that holds a key belongs into url_env."
@@ -148,7 +161,7 @@ class WebhookChannel(ChannelSection):
         return self
 
 
-class MqttChannel(ChannelSection):
+class MqttChannel(ProgramChannel):
     kind: Literal["mqtt"] = Field(description="mqtt: a broker of the plant.")
     host: Host = Field(description="The broker.")
     port: Port = Field(default=8883, description="Its port: 8883 with tls, 1883 without.")
@@ -174,7 +187,7 @@ class MqttChannel(ChannelSection):
         return self
 
 
-class FileChannel(ChannelSection):
+class FileChannel(ProgramChannel):
     kind: Literal["file"] = Field(description="file: one JSON file per message in a folder.")
     folder: PlantPath = Field(description="The folder; it is created when needed.")
 

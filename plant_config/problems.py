@@ -10,18 +10,21 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from plant_config.plant import Plant
-from plant_config.section import PROBLEMS, Problem, Section
+from plant_config.section import NAME_PATTERN, PROBLEMS, Problem, Section
 
 _REWORDED = {
     "too_short": "has no entry, at least one is needed",
-    "string_pattern_mismatch": (
-        "should begin with a letter or digit and go on with letters, digits, dots, dashes or "
-        "underscores"
-    ),
+    "string_pattern_mismatch": "is not written as it has to be",
     "model_type": "should be a block of keys",
     "model_attributes_type": "should be a block of keys",
     "tuple_type": "should be a list",
 }
+
+
+_NAME = (
+    "should begin with a letter or digit and go on with letters, digits, dots, dashes or "
+    "underscores"
+)
 
 
 def problems_of(error: ValidationError) -> list[Problem]:
@@ -61,6 +64,8 @@ def _reason(detail: ErrorDetails, field: FieldInfo | None) -> str:
     secret = field is not None and SecretStr in _leaves(field.annotation)
     shown = f", found {found!r}" if isinstance(found, (str, int, float)) and not secret else ""
     wanted = _REWORDED.get(detail["type"], detail["msg"]).replace("Input should", "should", 1)
+    if detail.get("ctx", {}).get("pattern") == NAME_PATTERN:
+        wanted = _NAME
     return f"{wanted}{shown}{told}"
 
 
@@ -72,11 +77,10 @@ def _place_of(loc: tuple[str | int, ...]) -> tuple[str, FieldInfo | None]:
         if isinstance(step, int):
             key += f"[{step}]"
             continue
-        owner = next((each for each in sections if step in each.model_fields), None)
-        if owner is None:  # the kind of a camera: only its own sections count from here
+        if len(sections) > 1:  # the kind of a camera or job, which may be called as a key of it
             sections = [each for each in sections if step in _leaves(_kind(each))]
             continue
-        field = owner.model_fields[step]
+        field = sections[0].model_fields[step]
         key += f".{step}" if key else step
         leaves = _leaves(field.annotation)
         sections = [leaf for leaf in leaves if isinstance(leaf, type) and issubclass(leaf, Section)]

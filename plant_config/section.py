@@ -99,7 +99,6 @@ def _beside_the_file(value: object, info: ValidationInfo) -> object:
 PlantPath = Annotated[Path, BeforeValidator(_beside_the_file)]
 """An absolute path; in the file it may be relative to the file's own folder."""
 
-Identifier = Annotated[
-    str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=NAME_PATTERN)]
 """A short name that may become part of a file name, a query or a web address."""

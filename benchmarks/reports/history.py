@@ -11,13 +11,18 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.alerting import add_deliveries, take_step
 from db.catalogue import meet_plant, use_model
 from db.events import note_event
-from db.models import Alert, Event, Finding, Frame, Inspection, Part, Plant
+from db.input_health import Place, add_figures
+from db.models import Alert, Delivery, Event, Finding, Frame, Inspection, Part, Plant
 from db.repository import record_inspection
 from db.reviewing import audit_frame, review_finding
 from db.words import (
     AlertState,
+    AlertStep,
+    DeliveryAbout,
+    DeliveryState,
     EventKind,
     Judgement,
     Outcome,
@@ -229,3 +234,58 @@ def _happenings(opened: Session) -> None:
         )
     )
     opened.flush()
+    _told(opened)
+    _lamp_and_lens(opened)
+
+
+def _told(opened: Session) -> None:
+    """Who was told of the alert, and what was said by whom."""
+    opened_at = NOON - timedelta(minutes=110)
+    for about, channels, minutes in (
+        (DeliveryAbout.OPENED, ["shift-lead", "line-screen"], 1),
+        (DeliveryAbout.ESCALATED, ["maintenance"], 11),
+        (DeliveryAbout.ACKNOWLEDGED, ["line-screen"], 15),
+    ):
+        add_deliveries(opened, 1, about, channels, due_at=opened_at)
+        waiting = opened.scalars(select(Delivery).where(Delivery.next_try_at.is_not(None)))
+        for row in waiting:
+            row.state, row.next_try_at, row.attempts = DeliveryState.SENT, None, 1
+            row.sent_at = opened_at + timedelta(minutes=minutes)
+    for step, minutes, person, note in (
+        (AlertStep.OPENED, 0, None, None),
+        (AlertStep.ESCALATED, 10, None, "maintenance"),
+        (AlertStep.ACKNOWLEDGED, 15, "anna", "I look at the guide roll"),
+    ):
+        at = opened_at + timedelta(minutes=minutes)
+        take_step(opened, 1, step, at=at, person=person, note=note)
+
+
+def _lamp_and_lens(opened: Session) -> None:
+    """The lamp of one camera grew darker this morning."""
+    usual = {"contrast": 61.4, "focus": 17.2, "shading": 4.1, "darkest_spot": 7.9, "clipped": 0.2}
+    at, began_at = NOON - timedelta(days=1), NOON - timedelta(hours=2)
+    while at < NOON:
+        for camera, part in _CAMERAS.items():
+            place = Place(line_id="L1", camera_id=camera, part=part)
+            is_dark = camera == "plate-cam" and at >= began_at
+            figures = {**usual, "brightness": 96.0 if is_dark else 128.0}
+            add_figures(opened, place, at, is_unfit=False, figures=figures, passed_score=None)
+        at += _EVERY
+    event = Event(
+        key="brightness",
+        at=began_at,
+        kind=EventKind.INPUT_HEALTH,
+        severity=Severity.MAJOR,
+        line_id="L1",
+        camera_id="plate-cam",
+        part="machined_plate",
+        text="brightness fell",
+        facts={
+            "state": "began",
+            "figure": "brightness",
+            "began_at": began_at.isoformat(),
+            "was": 128.0,
+            "is": 96.0,
+        },
+    )
+    note_event(opened, event)

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.columns import Base, Json, Key, Sha256, ShortName, UtcDateTime, word
 from db.words import AlertState, AlertStep, DeliveryAbout, DeliveryState, Severity
 
-_UNRESOLVED = text("state IN ('open', 'acknowledged')")
+UNRESOLVED = text("state IN ('open', 'acknowledged')")
 _DUE = text("state = 'waiting'")
 
 
@@ -67,8 +67,8 @@ class Alert(Base):
             "line_id",
             "opened_at",
             "id",
-            sqlite_where=_UNRESOLVED,
-            postgresql_where=_UNRESOLVED,
+            sqlite_where=UNRESOLVED,
+            postgresql_where=UNRESOLVED,
         ),
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from db.alert_outbox import Parcel, Told
 from db.alert_pages import AlertRow
 from db.report_archive import ReportRow
-from db.words import DeliveryAbout, Severity
+from db.words import AlertState, DeliveryAbout, Severity
 
 SCHEMA_VERSION = 1
 MOST_LISTED = 20
@@ -24,6 +24,7 @@ _SAID = {
     DeliveryAbout.OPENED: "",
     DeliveryAbout.AGAIN: "Again: ",
     DeliveryAbout.ESCALATED: "Nobody has acknowledged: ",
+    DeliveryAbout.ACKNOWLEDGED: "Somebody takes care: ",
     DeliveryAbout.ENDED: "Over: ",
 }
 
@@ -43,6 +44,7 @@ class Message:
     """`key` is the same each time the message is tried: whoever gets it twice may drop it.
 
     `facts` are for programs and can be JSON; `topic` is a short path such as L1/cam-1/rate.
+    `standing` are facts by topic: how it stands now at each place that the message tells of.
     """
 
     key: str
@@ -51,6 +53,7 @@ class Message:
     html: str | None = None
     facts: dict[str, Any]
     topic: str = ""
+    standing: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     severity: Severity = Severity.MINOR
     attachments: tuple[Attachment, ...] = ()
 
@@ -67,14 +70,23 @@ class Letterhead:
         return f"{self.address}{path}" if self.address else None
 
 
-def compose(parcel: Parcel, head: Letterhead, pictures: Sequence[Attachment] = ()) -> Message:
-    """Says of each alert what it is now, however long the message waited."""
+def compose(
+    parcel: Parcel,
+    head: Letterhead,
+    pictures: Sequence[Attachment] = (),
+    standing: Iterable[AlertRow] = (),
+) -> Message:
+    """Says of each alert what it is now, however long the message waited.
+
+    `standing` is the alert that says how it stands, of each place that the parcel is about.
+    """
     worst = max((one.alert.severity for one in parcel.told), key=_RANKS.index)
     first = parcel.told[0]
     if len(parcel.told) == 1:
         subject = f"[{head.plant}] {_SAID[first.about]}{first.alert.text}"
     else:
         subject = f"[{head.plant}] {len(parcel.told)} alerts, the worst is {worst}"
+    told = [_alert_facts(one.alert, one.about, head) for one in parcel.told]
     shown = [_shown(one, head) for one in parcel.told[:MOST_LISTED]]
     common = {
         "head": head,
@@ -89,8 +101,12 @@ def compose(parcel: Parcel, head: Letterhead, pictures: Sequence[Attachment] = (
         subject=_one_line(subject),
         text=_environment(html=False).get_template("alert.txt").render(common),
         html=_environment(html=True).get_template("alert.html").render(common),
-        facts=_facts(parcel.key, head, [_alert_facts(one, head) for one in parcel.told]),
+        facts=_facts(parcel.key, head, told),
         topic=_topic(first.alert) if len(parcel.told) == 1 else "",
+        standing={
+            _topic(alert): _facts(parcel.key, head, [_alert_facts(alert, _stands_as(alert), head)])
+            for alert in standing
+        },
         severity=worst,
         attachments=tuple(pictures),
     )
@@ -149,11 +165,18 @@ def _facts(key: str, head: Letterhead, alerts: Sequence[Mapping[str, Any]] = ())
     }
 
 
-def _alert_facts(told: Told, head: Letterhead) -> dict[str, Any]:
-    alert = told.alert
+def _stands_as(alert: AlertRow) -> DeliveryAbout:
+    """What is told of an alert that says how it stands."""
+    if alert.state is AlertState.RESOLVED:
+        return DeliveryAbout.ENDED
+    is_taken = alert.state is AlertState.ACKNOWLEDGED
+    return DeliveryAbout.ACKNOWLEDGED if is_taken else DeliveryAbout.OPENED
+
+
+def _alert_facts(alert: AlertRow, about: DeliveryAbout, head: Letterhead) -> dict[str, Any]:
     return {
         "id": alert.alert_id,
-        "about": told.about.value,
+        "about": about.value,
         "rule": alert.rule,
         "state": alert.state.value,
         "severity": alert.severity.value,
@@ -166,6 +189,8 @@ def _alert_facts(told: Told, head: Letterhead) -> dict[str, Any]:
         "facts": dict(alert.facts),
         "opened_at": alert.opened_at.isoformat(),
         "last_event_at": alert.last_event_at.isoformat(),
+        "acknowledged_by": alert.acknowledged_by,
+        "resolved_by": alert.resolved_by,
         "link": head.link(f"/alerts/{alert.alert_id}"),
     }
 

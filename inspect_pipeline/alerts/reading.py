@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from db.alert_history import (
+    failed_inspections,
     gaps_between_frames,
     inspections_late,
     waiting_changes,
@@ -16,7 +17,7 @@ from db.alert_history import (
 )
 from db.columns import metadata_table
 from db.events import EventFilter, newest_events
-from db.models import Finding, Frame, Inspection, InspectionTally
+from db.models import Finding, InspectionTally
 from db.words import EventKind, Outcome
 from inspect_pipeline.alerts.history import (
     Counts,
@@ -56,7 +57,7 @@ def read_history(opened: Session, rule: AlertRule, *, after: datetime, until: da
         case FindingRule() | BurstRule() | RepeatRule():
             history = History(findings=_findings(opened, rule, since, until))
         case RowRule():
-            history = History(inspections=_inspections(opened, rule, since, until))
+            history = History(inspections=_rows(opened, rule, since, until))
         case RateRule() | UnfitRule():
             history = History(counts=_counts(opened, rule, _counted_from(rule, since), until))
         case SilentRule():
@@ -139,25 +140,16 @@ def _findings(
     )
 
 
-def _inspections(
+def _rows(
     opened: Session, rule: RowRule, since: datetime, until: datetime
 ) -> tuple[SeenInspection, ...]:
-    frames, kept = metadata_table(Frame).c, metadata_table(Inspection).c
-    chosen = _in_scope(
-        select(frames.line_id, frames.camera_id, frames.part, frames.taken_at, kept.outcome)
-        .join_from(Inspection, Frame, Frame.id == Inspection.frame_id)
-        .where(frames.taken_at >= since, frames.taken_at <= until, kept.outcome != Outcome.UNFIT),
-        rule,
-        frames,
-    ).order_by(frames.taken_at, kept.id)
-    spots: dict[tuple[str, str, str], Spot] = {}
+    """What failed, and one that passed wherever some did in between: few of millions."""
+    scope = (rule.lines, rule.cameras, rule.parts)
     seen = []
-    for line_id, camera_id, part, taken_at, outcome in opened.execute(chosen):
-        names = (line_id, camera_id, part)
-        spot = spots.get(names)
-        if spot is None:
-            spot = spots[names] = Spot(line_id=line_id, camera_id=camera_id, part=part)
-        seen.append(SeenInspection(spot=spot, taken_at=taken_at, outcome=outcome))
+    for row in failed_inspections(opened, since=since, until=until, scope=scope):
+        spot = Spot(line_id=row.line_id, camera_id=row.camera_id, part=row.part)
+        outcomes = [Outcome.PASSED] * row.has_passed_between + [Outcome.FAILED]
+        seen += [SeenInspection(spot=spot, taken_at=row.taken_at, outcome=one) for one in outcomes]
     return tuple(seen)
 
 

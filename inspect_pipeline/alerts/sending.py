@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from db.alert_outbox import Parcel, has_failed, take_due, was_sent
+from db.alert_outbox import Parcel, forget_acknowledgements, has_failed, take_due, was_sent
+from db.alert_pages import standing_alerts
 from db.engine import session
 from db.evidence import EvidenceStore
 from inspect_pipeline.alerts.channels import Sender, build_sender
@@ -78,6 +79,8 @@ class Post:
         sent = 0
         while not self._is_closing:
             with session(self._engine) as opened:
+                if not channel.acknowledgements:
+                    forget_acknowledgements(opened, channel.name)
                 parcel = take_due(
                     opened, channel.name, at=self._now(), lease=lease, together=channel.together
                 )
@@ -114,7 +117,8 @@ class Post:
     def _message(self, parcel: Parcel) -> Message:
         with session(self._engine, read_only=True) as opened:
             pictures = pictures_of(opened, self._store, parcel.told[0].alert.finding_id)
-        return compose(parcel, self._head, pictures)
+            standing = standing_alerts(opened, [one.alert for one in parcel.told])
+        return compose(parcel, self._head, pictures, standing)
 
     def _again_at(self, channel: ChannelSection, attempts: int) -> datetime | None:
         if attempts >= channel.tries:

@@ -19,6 +19,7 @@ from db.questions.periods import USUAL_SHIFTS
 from db.questions.selection import Selection
 from db.report_archive import ReportName, ReportRow, keep_report, kept_report, reports_folder
 from db.words import ReportKind
+from inspect_pipeline.alerts.receivers import receivers
 from inspect_pipeline.errors import PdfUnavailable, UsageError
 from inspect_pipeline.exports.tables import write_csv, write_parquet
 from inspect_pipeline.exports.whole_files import whole_file
@@ -28,6 +29,7 @@ from inspect_pipeline.reports.plant.figures import figures_of
 from inspect_pipeline.reports.plant.page import Heading, report_page
 from inspect_pipeline.reports.plant.printing import pdf_of
 from inspect_pipeline.reports.plant.report_tables import figures_table, worth_table
+from inspect_pipeline.reports.plant.since_report import held_against_last
 from inspect_pipeline.reports.plant.wording import Wording
 from inspect_pipeline.reports.plant.worth_page import worth_figures, worth_page
 from plant_config.plant import Plant
@@ -146,8 +148,11 @@ def draw_report(
         worth = worth_figures(opened, wanted, plant.roi)
         page, table = worth_page(worth, words, heading), worth_table(worth.worth)
     else:
-        figures = figures_of(opened, _subject(opened, plant, asked, zone, created_at))
-        page = report_page(opened, store, figures, words, heading)
+        about = held_against_last(opened, _subject(opened, plant, asked, zone, created_at))
+        figures = figures_of(opened, about, folder=reports_folder(store.folder))
+        page = report_page(
+            opened, store, figures, words, heading, receivers=receivers(plant.channels)
+        )
         table = figures_table(figures)
     return Drawn(name=name, span=span, page=page, table=table)
 

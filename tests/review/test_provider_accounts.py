@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Engine, select
+from typer.testing import CliRunner, Result
 
 from db import people
 from db.engine import session
 from db.models import User
 from db.words import Role
+from inspect_pipeline.service.cli import build_app
 from tests.fakes import WallClock
 from tests.review.browsers import PASSWORD
 from tests.review.by_provider import ProviderDesk, sign_in
@@ -61,6 +63,44 @@ def test_a_local_account_is_not_taken_over_by_its_name(
     assert browser.cookie() is None
     assert links(provider_desk.engine) == before
     assert browser.sign_in("anna", PASSWORD).url.path == "/account"
+
+
+def linked(desk: ProviderDesk, *words: str) -> Result:
+    url = desk.engine.url.render_as_string(hide_password=False)
+    return CliRunner().invoke(build_app(), ["users", "link", *words, "--db", url])
+
+
+def test_an_administrator_links_an_account_that_is_there(
+    provider_desk: ProviderDesk, provider: LittleProvider
+) -> None:
+    provider.person |= {"preferred_username": "anna", "groups": ["quality-leads"]}
+    subject = provider.person["sub"]
+    assert f"knows you as {subject}" in sign_in(provider_desk.browser()).text
+
+    told = linked(provider_desk, "anna", subject, "--issuer", provider.issuer)
+
+    assert told.output == f"anna signs in as {subject} of {provider.issuer}\n"
+    assert 'Signed in as <span class="mono">anna</span>' in sign_in(provider_desk.browser()).text
+    assert provider_desk.browser().sign_in("anna", PASSWORD).url.path == "/account"
+
+
+def test_nobody_is_linked_twice_or_to_no_provider(
+    provider_desk: ProviderDesk, provider: LittleProvider
+) -> None:
+    sign_in(provider_desk.browser())
+    before = links(provider_desk.engine)
+    of_jane = provider.person["sub"]
+
+    for words, reason in (
+        (["anna", of_jane, "--issuer", provider.issuer], "linked to the account jane already"),
+        (["anna", "", "--issuer", provider.issuer], "'' is no subject of a provider"),
+        (["anna", "4711"], "which provider? Name it with --issuer"),
+        (["nobody", "4711", "--issuer", provider.issuer], "there is no account 'nobody'"),
+    ):
+        told = linked(provider_desk, *words)
+        assert told.exit_code != 0
+        assert reason in f"{told.output} {told.exception}"
+    assert links(provider_desk.engine) == before
 
 
 def test_nor_is_the_account_of_somebody_else_at_the_provider(

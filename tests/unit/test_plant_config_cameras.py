@@ -94,7 +94,10 @@ REFUSED = [
     (VIDEO + "every = 0\n", "every: should be greater than or equal to 1, found 0"),
     (STREAM.replace("rtsp:", "ftp:"), "url: is not the address of a stream: write it as rtsp://"),
     (STREAM.replace("10.0.0.5", "10.0.0.5:99999"), "url: is not an address: write rtsp://"),
-    (STREAM + 'password_env = "a b"\n', "password_env: should begin with a letter or digit"),
+    (
+        STREAM + 'password_env = "a b"\n',
+        "password_env: is not written as it has to be, found 'a b'",
+    ),
     (STREAM + "read_timeout_s = 0\n", "read_timeout_s: should be greater than 0"),
     (USB.replace("0", "300"), "device: 300 is no number of a camera"),
     (USB.replace("0", '"video0"'), "device: 'video0' is no device: write a number such as 0"),

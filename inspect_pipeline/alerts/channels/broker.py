@@ -2,7 +2,7 @@
 
 TOPIC/status                      online or offline (last will), retained
 TOPIC/events/LINE/CAMERA/RULE     each message once it is sent
-TOPIC/alerts/LINE/CAMERA/RULE     the newest alert of this rule there, retained
+TOPIC/alerts/LINE/CAMERA/RULE     the alert of this rule that stands there, retained
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class MqttSender:
         self._connect()
         body = json.dumps(message.facts, sort_keys=True)
         self._publish(f"events/{message.topic or 'together'}", body, retain=False)
-        if message.topic and message.facts["alerts"]:
-            self._publish(f"alerts/{message.topic}", body, retain=True)
+        for topic, facts in message.standing.items():
+            self._publish(f"alerts/{topic}", json.dumps(facts, sort_keys=True), retain=True)
 
     def close(self) -> None:
         if not self._is_running:

@@ -21,7 +21,7 @@ from inspect_pipeline.reports.plant import terms
 from inspect_pipeline.reports.plant.figures import Figures
 from inspect_pipeline.reports.plant.fonts import font_faces
 from inspect_pipeline.reports.plant.pictures import part_maps, strips_of, web_maps
-from inspect_pipeline.reports.plant.subject import Subject
+from inspect_pipeline.reports.plant.subject import PERIODS, Subject
 from inspect_pipeline.reports.plant.wording import Wording
 
 _FONTS = "/* fonts */"
@@ -44,9 +44,15 @@ class Heading:
 
 
 def report_page(
-    opened: Session, store: EvidenceStore, figures: Figures, words: Wording, heading: Heading
+    opened: Session,
+    store: EvidenceStore,
+    figures: Figures,
+    words: Wording,
+    heading: Heading,
+    *,
+    receivers: Mapping[str, str],
 ) -> str:
-    """The page of a shift, day, week, lot or alert."""
+    """The page of a shift, day, week, lot or alert. `receivers` says who a channel reaches."""
     subject = figures.subject
     maps = part_maps(opened, store, figures)
     facts = {
@@ -67,6 +73,7 @@ def report_page(
         "strips": strips_of(opened, store, figures.worst),
         "models": [(model, calibration_facts(model.card)) for model in figures.models],
         "reviewed": list(figures.reviewed.itertuples(index=False)),
+        "receivers": receivers,
         "judged": list(figures.judged.itertuples(index=False)),
     }
     return rendered("plant_report.html.j2", facts, words, heading)
@@ -119,6 +126,19 @@ def _before_words(subject: Subject, words: Wording) -> str:
     if subject.before is None or subject.before.since is None or subject.before.until is None:
         return ""
     ends = {"since": words.when(subject.before.since), "until": words.when(subject.before.until)}
+    if subject.report_before is not None:
+        made = {"period": subject.report_before.period}
+        return words.gettext(
+            "Held against the last report, %(period)s, from %(since)s to %(until)s."
+        ) % {**made, **ends}
+    if subject.kind in PERIODS:
+        return (
+            words.gettext(
+                "No earlier report of this kind is kept: held against the time from %(since)s to "
+                "%(until)s."
+            )
+            % ends
+        )
     return words.gettext("Held against the time from %(since)s to %(until)s.") % ends
 
 
@@ -174,6 +194,7 @@ def _environment(words: Wording) -> Environment:
 
     made.globals |= {"_": message, "ngettext": counted}
     made.filters |= {
+        "figure": lambda name: words.gettext(terms.figure_term(name)),
         "interval": words.interval,
         "kind": lambda kind: kind_words(kind, words),
         "money": words.money,

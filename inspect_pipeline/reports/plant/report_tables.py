@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from db.input_health import FIGURES
 from db.overview import Share
 from db.tables import rows_table
 from inspect_pipeline.reports.plant.figures import Figures
@@ -71,6 +72,7 @@ def _figures(figures: Figures) -> Iterator[Figure]:
                 high=figures.change.high,
                 unit="share",
             )
+    yield from _of_since(figures)
     points: list[Any] = list(figures.chart.itertuples(index=False))
     for point in points:
         yield Figure(
@@ -99,6 +101,23 @@ def _of_rate(section: str, item: str, rate: PlaceRate) -> Iterator[Figure]:
     yield from _share(section, item, "failed_share", rate.share)
 
 
+def _of_since(figures: Figures) -> Iterator[Figure]:
+    for place in () if figures.change is None else figures.change.new_places:
+        yield _count("new_place", f"{place.part}/{place.name}", "findings", place.now)
+    since = figures.since
+    if since is None:
+        return
+    for state, count in since.judged.items():
+        yield _count("since_report", since.row.period, f"judged_{state.value}", count)
+    for judgement, count in since.audited.items():
+        yield _count("since_report", since.row.period, f"audited_{judgement.value}", count)
+    yield _count("since_report", since.row.period, "came_in", since.came_in)
+    yield _count("since_report", since.row.period, "alerts_opened", since.alerts.opened)
+    yield _count("since_report", since.row.period, "alerts_resolved", since.alerts.resolved)
+    for camera_id in since.limits_changed:
+        yield _count("since_report", camera_id, "limits_changed", 1)
+
+
 def _of_cameras(figures: Figures) -> Iterator[Figure]:
     for camera in figures.cameras:
         yield from _share("camera", camera.camera_id, "unfit_share", camera.unfit)
@@ -106,6 +125,14 @@ def _of_cameras(figures: Figures) -> Iterator[Figure]:
             yield _count("camera", camera.camera_id, f"unfit_{reason.reason}", reason.frames)
         for event in camera.events:
             yield _count("camera", camera.camera_id, event.kind.value, event.events)
+        for health in camera.health:
+            for name in FIGURES:
+                mean, unit = health.figures[name].mean, "grey" if name == "brightness" else "%"
+                item = f"{camera.camera_id}/{health.part}"
+                if mean is not None:
+                    yield Figure(section="camera", item=item, name=name, value=mean, unit=unit)
+        if camera.drifts:
+            yield _count("camera", camera.camera_id, "drifts", len(camera.drifts))
 
 
 def _of_people(figures: Figures) -> Iterator[Figure]:

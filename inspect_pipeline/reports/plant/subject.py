@@ -13,6 +13,7 @@ from db.alert_pages import AlertRow, alert_called
 from db.lots import Lot, lot_before, lot_seen
 from db.questions.periods import Period, Span, read_shifts, span_of
 from db.questions.selection import Selection
+from db.report_archive import ReportRow
 from db.words import ReportKind
 
 PERIODS: Final = {
@@ -34,7 +35,8 @@ _MOMENT = timedelta(microseconds=1)
 class Subject:
     """`period` names it for people and in the archive, `scope` is a line or "" for the plant.
 
-    `charted` is what the control chart covers, one point per `point`.
+    `charted` is what the control chart covers, one point per `point`. `before` is what it is held
+    against: the time of `report_before`, or the time before where there was no report.
     """
 
     kind: ReportKind
@@ -44,6 +46,7 @@ class Subject:
     charted: Selection
     point: Period
     before: Selection | None = None
+    report_before: ReportRow | None = None
     shifts: str
     lot: Lot | None = None
     lot_before: str | None = None

@@ -8,6 +8,9 @@ from typing import Any
 
 from db.words import (
     AlertState,
+    AlertStep,
+    DeliveryAbout,
+    DeliveryState,
     EventKind,
     ReportKind,
     ReviewState,
@@ -68,6 +71,36 @@ EVENTS: Mapping[EventKind, str] = {
     EventKind.QUARANTINED: N_("frames set apart"),
     EventKind.SPOOL_FULL: N_("spool full"),
 }
+ALERT_STEPS: Mapping[AlertStep, str] = {
+    AlertStep.OPENED: N_("opened"),
+    AlertStep.ESCALATED: N_("others were told"),
+    AlertStep.ACKNOWLEDGED: N_("acknowledged"),
+    AlertStep.RESOLVED: N_("resolved"),
+    AlertStep.ENDED: N_("ended by itself"),
+    AlertStep.RESENT: N_("sent again"),
+}
+DELIVERY_STATES: Mapping[DeliveryState, str] = {
+    DeliveryState.WAITING: N_("waits"),
+    DeliveryState.SENT: N_("sent"),
+    DeliveryState.DEAD: N_("not delivered"),
+}
+DELIVERIES: Mapping[DeliveryAbout, str] = {
+    DeliveryAbout.OPENED: N_("that it opened"),
+    DeliveryAbout.AGAIN: N_("that it goes on"),
+    DeliveryAbout.ESCALATED: N_("that nobody acknowledged it"),
+    DeliveryAbout.ACKNOWLEDGED: N_("that somebody takes care"),
+    DeliveryAbout.ENDED: N_("that it is over"),
+}
+FIGURES: Mapping[str, str] = {
+    "brightness": N_("Brightness"),
+    "contrast": N_("Contrast"),
+    "focus": N_("Focus"),
+    "shading": N_("Shading"),
+    "darkest_spot": N_("Darkest spot"),
+    "clipped": N_("Clipped"),
+    "score": N_("Score of good parts"),
+    "unfit_share": N_("Unfit share"),
+}
 NO_KIND = N_("no kind known")
 _TABLES: tuple[Mapping[Any, str], ...] = (  # words of two tables may be spelled alike
     TITLES,
@@ -77,7 +110,15 @@ _TABLES: tuple[Mapping[Any, str], ...] = (  # words of two tables may be spelled
     STATES,
     ALERT_STATES,
     EVENTS,
+    ALERT_STEPS,
+    DELIVERY_STATES,
+    DELIVERIES,
 )
+
+
+def figure_term(name: str) -> str:
+    """The message of a figure of a camera's pictures; one that is not known says itself."""
+    return FIGURES.get(name, name)
 
 
 def term(word: StrEnum) -> str:

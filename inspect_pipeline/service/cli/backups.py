@@ -40,10 +40,10 @@ def backup_database(
         typer.Option("--contents", help="Read the pictures that are in FOLDER already, and heal."),
     ] = False,
 ) -> None:
-    """Write every row and every picture to a folder, while inspection goes on.
+    """Write every row, picture and report to a folder, while inspection goes on.
 
     Into the same folder again, only new pictures are copied.
-    Exit code 1 when pictures that rows name are lost; all else is in the backup.
+    Exit code 1 when pictures or reports that rows name are lost; all else is in the backup.
     """
     path = sqlite_path(parsed(db))
     if path is not None and not path.exists():
@@ -62,10 +62,10 @@ def backup_database(
     finally:
         engine.dispose()
     say(f"{shown(engine.url)} backed up to {folder}: {_contents_of(manifest)}")
-    if manifest.missing:
+    if manifest.lost:
         raise BackupError(
-            f"{len(manifest.missing)} pictures that rows name are missing or damaged, such as "
-            f"{manifest.missing[0]}; all else is in the backup. `db check --contents` lists them"
+            f"{len(manifest.lost)} files that rows name are missing or damaged, such as "
+            f"{manifest.lost[0]}; all else is in the backup. `db check --contents` lists them"
         )
 
 
@@ -124,5 +124,5 @@ def _contents_of(manifest: Manifest) -> str:
     return (
         f"{sum(manifest.rows.values())} rows at revision {manifest.revision} of "
         f"{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC, {manifest.pictures} pictures, "
-        f"{manifest.pictures_bytes / 1e6:.1f} MB"
+        f"{manifest.pictures_bytes / 1e6:.1f} MB, {len(manifest.reports)} files of reports"
     )

@@ -17,7 +17,7 @@ from rich.table import Table
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from db import keys, people
+from db import identities, keys, people
 from db.engine import session
 from db.people import UserRow
 from db.upgrade import open_database
@@ -109,6 +109,36 @@ def enable_user(name: UserName, db: DatabaseOrPlants = None, plant: PlantFile = 
         account = _account(opened, name)
         people.enable(opened, account.id)
     _say(f"{account.name} can sign in again")
+
+
+@app.command("link")
+def link_user(
+    name: UserName,
+    subject: Annotated[
+        str,
+        typer.Argument(
+            help="How the provider knows the person (sub); who is turned away can read it."
+        ),
+    ],
+    issuer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="The provider. Default: that of the plant file.", show_default=False
+        ),
+    ] = None,
+    db: DatabaseOrPlants = None,
+    plant: PlantFile = None,
+) -> None:
+    """Give an account that is there to a person of the identity provider."""
+    settings = plant_of(plant)
+    oidc = settings.review.oidc if settings else None
+    provider = issuer or (oidc.issuer if oidc else None)
+    if provider is None:
+        raise UsageError("which provider? Name it with --issuer, or the plant file with --plant")
+    with _database(db, plant) as engine, session(engine) as opened:
+        account = _account(opened, name)
+        identities.link(opened, account.id, issuer=str(provider), subject=subject)
+    _say(f"{account.name} signs in as {subject} of {provider}")
 
 
 @app.command("password")

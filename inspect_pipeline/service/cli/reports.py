@@ -15,7 +15,7 @@ from db.words import ReportKind
 from inspect_pipeline.reports.plant.wording import Language
 from inspect_pipeline.service.cli.database import EvidenceFolder, opened_database, say
 from inspect_pipeline.service.cli.finding_filters import Line, moment
-from inspect_pipeline.service.cli.places import DatabaseOrPlants, database_of, evidence_of
+from inspect_pipeline.service.cli.places import DatabaseOrPlants, database_of, evidence_of, plant_of
 from inspect_pipeline.service.cli.report import report
 from inspect_pipeline.service.cli.signatures import Verb
 from inspect_pipeline.service.cli.tabular import TableFormat, give_table
@@ -133,7 +133,10 @@ def roi(
 
 @app.command("list")
 def list_reports(
-    plant: PlantFile,
+    plant: Annotated[
+        Path | None,
+        typer.Option("--plant", metavar="PLANT.toml", help="Plant file.", show_default=False),
+    ] = None,
     kind: Annotated[ReportKind | None, typer.Option(help="Only this kind.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
     wanted: Annotated[TableFormat | None, typer.Option("--format", help="How to write it.")] = None,
@@ -141,7 +144,7 @@ def list_reports(
     evidence: EvidenceFolder = None,
 ) -> None:
     """Which reports were made, newest first, and where their pages lie."""
-    described = load_plant(plant)
+    described = plant_of(plant)
     folder = reports_folder(evidence_of(evidence, db, described).folder)
     with (
         opened_database(database_of(db, described)) as engine,

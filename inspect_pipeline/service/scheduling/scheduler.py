@@ -2,7 +2,7 @@
 
 What is due is asked of the record each time, so a restart neither doubles a run nor loses one.
 Cameras get their orders as files and take pictures whether or not the database answers; what there
-is to record waits in memory then. The ticks of the clock are this process's signs of life: when
+is to record waits as files then. The ticks of the clock are this process's signs of life: when
 its thread ends, they stop, and the supervisor begins the process anew.
 """
 
@@ -24,12 +24,14 @@ from db.models import Job
 from db.upgrade import open_database
 from db.words import JobOutcome
 from inspect_pipeline.errors import DiskFull
+from inspect_pipeline.ingestion.disk import Disk
 from inspect_pipeline.service.ingesting.link import Link
 from inspect_pipeline.service.ingesting.places import notices_of
 from inspect_pipeline.service.scheduling.book import Began, Book
 from inspect_pipeline.service.scheduling.camera_runs import SLACK, CameraRuns
 from inspect_pipeline.service.scheduling.chore_runs import ChoreRuns
 from inspect_pipeline.service.scheduling.due import what_is_due
+from inspect_pipeline.service.scheduling.kept_lines import KeptLines
 from inspect_pipeline.service.scheduling.plan import PlannedJob, planned_jobs
 from inspect_pipeline.service.scheduling.timetable import Timetable
 from inspect_pipeline.working_shifts import is_named, working_shift_at
@@ -54,7 +56,7 @@ class Scheduler:
         self.plant = plant
         self.link = link
         self.jobs = planned_jobs(plant) if jobs is None else jobs
-        self.book = Book(notices_of(plant), now=now)
+        self.book = Book(notices_of(plant), kept_lines_of(plant), now=now)
         self.cameras = CameraRuns(plant, self.jobs, self.book)
         self.chores = ChoreRuns(plant, self.book, is_stopping=lambda: link.stopping)
         self._now = now
@@ -126,6 +128,8 @@ class Scheduler:
         """What people asked for meanwhile; while the database is away, what was known last."""
         assert self.book.engine is not None, "opened before the first look"
         try:
+            if not self._standings:
+                self.book.write()  # what the last process left settles times too
             with session(self.book.engine, read_only=bool(self._standings)) as opened:
                 if not self._standings:
                     now = self._now()
@@ -209,7 +213,11 @@ class Scheduler:
     def _plan_next(self, job: PlannedJob, next_at: datetime | None) -> None:
         if job.name not in self._next or self._next[job.name] != next_at:
             self._next[job.name] = next_at
-            self.book.later(lambda opened: record.set_next(opened, job.name, next_at))
+            self.book.plan_next(job.name, next_at)
+
+
+def kept_lines_of(plant: Plant) -> KeptLines:
+    return KeptLines(plant.spool_folder / "runs", Disk())
 
 
 def _row(job: PlannedJob, now: datetime) -> Job:

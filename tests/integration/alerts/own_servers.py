@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -77,14 +77,26 @@ def mail_server(folder: Path, *, password: str, security: str) -> Iterator[Mailb
         controller.stop()
 
 
+@dataclass
+class OwnBroker:
+    """`ca_file` is None where it speaks in the clear."""
+
+    port: int
+    ca_file: Path | None = None
+
+
 @contextmanager
-def broker() -> Iterator[int]:
-    """An MQTT broker; its port."""
+def broker(folder: Path | None = None) -> Iterator[OwnBroker]:
+    """An MQTT broker; with TLS where it is given a folder for its certificates."""
     from amqtt.broker import Broker
 
-    port = free_port()
+    own = OwnBroker(port=free_port())
+    listener: dict[str, Any] = {"type": "tcp", "bind": f"127.0.0.1:{own.port}"}
+    if folder is not None:
+        own.ca_file = folder / "authority.pem"
+        listener |= {"ssl": True, **_certificates(own.ca_file, folder)}
     config = {
-        "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
+        "listeners": {"default": listener},
         "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
     }
     loop = asyncio.new_event_loop()
@@ -98,12 +110,64 @@ def broker() -> Iterator[int]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        yield port
+        yield own
     finally:
         asyncio.run_coroutine_threadsafe(made[0].shutdown(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def _certificates(ca_file: Path, folder: Path) -> dict[str, str]:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(ca_file))
+    own = authority.issue_cert("localhost", "127.0.0.1")
+    key_file, cert_file = folder / "broker.key", folder / "broker.pem"
+    own.private_key_pem.write_to_path(str(key_file))
+    own.cert_chain_pems[0].write_to_path(str(cert_file))
+    return {"certfile": str(cert_file), "keyfile": str(key_file)}
+
+
+class Ears:
+    """What is heard below a topic: the last of each, as payload and whether it was kept."""
+
+    def __init__(self) -> None:
+        self._news = threading.Condition()
+        self.last: dict[str, tuple[bytes, bool]] = {}
+
+    def heard(self, said: Any) -> None:
+        with self._news:
+            self.last[said.topic] = (bytes(said.payload), bool(said.retain))
+            self._news.notify_all()
+
+    def wait(self, topic: str, wanted: Callable[[bytes], bool], timeout_s: float = 20.0) -> bytes:
+        """The payload of the topic as soon as it is as wanted."""
+
+        def has_come() -> bool:
+            return topic in self.last and wanted(self.last[topic][0])
+
+        with self._news:
+            assert self._news.wait_for(has_come, timeout_s), f"{topic}: {self.last.get(topic)}"
+            return self.last[topic][0]
+
+
+@contextmanager
+def listening(own: OwnBroker, topic: str) -> Iterator[Ears]:
+    import paho.mqtt.client as mqtt
+    from paho.mqtt.enums import CallbackAPIVersion
+
+    ears, client = Ears(), mqtt.Client(CallbackAPIVersion.VERSION2)
+    client.on_message = lambda _client, _data, said: ears.heard(said)
+    if own.ca_file is not None:
+        client.tls_set_context(ssl.create_default_context(cafile=own.ca_file))
+    client.connect("127.0.0.1", own.port)
+    client.subscribe(topic, qos=1)
+    client.loop_start()
+    try:
+        yield ears
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 def free_port() -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from inspect_pipeline.alerts.channels import build_sender, opened_channel, send
 from inspect_pipeline.alerts.messages import Attachment, Message, compose
 from inspect_pipeline.errors import ChannelUnfit, SendFailed
 from inspect_pipeline.reports.drawing import png_of
+from plant_config.channels import Channel
 from tests.integration.alerts.alerting_plant import (
     HEAD,
     MORNING,
@@ -23,7 +26,13 @@ from tests.integration.alerts.alerting_plant import (
     hook,
     receiver,
 )
-from tests.integration.alerts.own_servers import broker, free_port, mail_server
+from tests.integration.alerts.own_servers import (
+    OwnBroker,
+    broker,
+    free_port,
+    listening,
+    mail_server,
+)
 
 ALERT = AlertRow(
     alert_id=7,
@@ -53,7 +62,7 @@ def a_message(key: str = "alert 7 opened 1 mail") -> Message:
     told = Told(delivery_id=1, about=DeliveryAbout.OPENED, alert=ALERT)
     parcel = Parcel(key=key, channel="mail", attempts=1, told=(told,))
     shown = Attachment(name="observed.png", media_type="image/png", content=picture, shown=True)
-    return compose(parcel, HEAD, [shown])
+    return compose(parcel, HEAD, [shown], [ALERT])
 
 
 def mail_channel(port: int, **keys: object) -> object:
@@ -171,43 +180,37 @@ def test_a_chat_service_gets_subject_and_text() -> None:
     assert body["type"] == "failure"
 
 
-def test_a_broker_keeps_the_newest_alert_of_each_place_and_whether_anybody_watches() -> None:
-    import paho.mqtt.client as mqtt
-    from paho.mqtt.enums import CallbackAPIVersion
+def test_a_broker_keeps_how_each_place_stands_and_whether_anybody_watches() -> None:
+    with broker() as own, opened_channel(mqtt(own), {}) as sender:
+        sender.send(a_message())
+        with listening(own, "mill/#") as ears:
+            assert ears.wait("mill/status", bool) == b"online"
+            payload = ears.wait("mill/alerts/L1/cam-1/critical", bool)
+            assert ears.last["mill/alerts/L1/cam-1/critical"][1], "it is kept"
+            assert json.loads(payload)["key"] == "alert 7 opened 1 mail"
+            sender.close()
+            ears.wait("mill/status", lambda said: said == b"offline")
 
-    got: dict[str, tuple[bytes, bool]] = {}
-    complete = threading.Event()
-    last = threading.Event()
 
-    def heard(_client: object, _data: object, said: mqtt.MQTTMessage) -> None:
-        got[said.topic] = (bytes(said.payload), said.retain)
-        if "mill/status" in got and "mill/alerts/L1/cam-1/critical" in got:
-            complete.set()
-        if said.payload == b"offline":
-            last.set()
+@pytest.mark.filterwarnings(  # paho leaves the socket that it refused to the collector
+    "ignore:.*SSLSocket:pytest.PytestUnraisableExceptionWarning"
+)
+def test_a_broker_is_asked_for_its_certificate_and_says_when_a_sender_died(
+    tmp_path: Path,
+) -> None:
+    with broker(tmp_path) as own, listening(own, "mill/status") as ears:
+        with pytest.raises(SendFailed, match=r"(?i)certificate verify failed"):
+            send(mqtt(own, tls=True), a_message(), {})
+        program = [sys.executable, "-m", "tests.integration.alerts.dying_sender"]
+        place = Path(__file__).parents[3]
+        died = subprocess.run([*program, str(own.port), str(own.ca_file)], cwd=place, check=False)
+        assert died.returncode == -signal.SIGKILL
+        ears.wait("mill/status", lambda said: said == b"offline")
 
-    with broker() as port:
-        plain = channel(
-            "mqtt", host="127.0.0.1", port=port, tls=False, topic="mill", timeout_s=10.0
-        )
-        with opened_channel(plain, {}) as sender:
-            sender.send(a_message())
-            ears = mqtt.Client(CallbackAPIVersion.VERSION2)
-            ears.on_message = heard
-            ears.connect("127.0.0.1", port)
-            ears.subscribe("mill/#", qos=1)
-            ears.loop_start()
-            try:
-                assert complete.wait(20)
-                assert got["mill/status"] == (b"online", True)
-                payload, is_retained = got["mill/alerts/L1/cam-1/critical"]
-                assert is_retained
-                assert json.loads(payload)["key"] == "alert 7 opened 1 mail"
-                sender.close()
-                assert last.wait(20)
-            finally:
-                ears.disconnect()
-                ears.loop_stop()
+
+def mqtt(own: OwnBroker, **keys: object) -> Channel:
+    usual = {"host": "127.0.0.1", "port": own.port, "topic": "mill", "timeout_s": 10.0}
+    return channel("mqtt", **{**usual, "tls": False, **keys})
 
 
 def test_a_broker_that_is_not_there_is_a_try_that_failed() -> None:

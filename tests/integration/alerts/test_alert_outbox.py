@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from tests.integration.alerts.alerting_plant import (
     MORNING,
     SECRETS,
     call,
+    channel,
     hook,
     post,
     receiver,
@@ -30,6 +33,7 @@ from tests.integration.alerts.alerting_plant import (
     states,
     take,
 )
+from tests.integration.alerts.own_servers import Ears, broker, listening
 
 SENT, WAITING, DEAD = DeliveryState.SENT, DeliveryState.WAITING, DeliveryState.DEAD
 
@@ -226,6 +230,61 @@ def test_people_who_were_told_are_told_of_the_end_and_others_are_not(
     assert told == [("the-burst", "opened"), ("the-burst", "ended")]
     with session(sqlite_engine, read_only=True) as opened:
         assert opened.scalars(select(Alert.state).distinct()).all() == [AlertState.RESOLVED]
+
+
+def test_programs_hear_that_somebody_takes_care_and_people_do_not(
+    sqlite_engine: Engine, tmp_path: Path, clock: WallClock
+) -> None:
+    take(sqlite_engine, rule(channels=["hook", "people"]), call(1))
+    with receiver() as there, receiver() as people:
+        lead = hook(people.url, name="people", acknowledgements=False)
+        with post(sqlite_engine, tmp_path, clock, hook(there.url), lead) as sender:
+            sender.deliver()
+            with session(sqlite_engine) as opened:
+                acknowledge(opened, 1, person="bo", at=clock())
+            sender.deliver()
+
+            (alert,) = there.bodies[-1]["alerts"]
+            assert (alert["about"], alert["state"], alert["acknowledged_by"]) == (
+                "acknowledged",
+                "acknowledged",
+                "bo",
+            )
+            assert (len(there.got), len(people.got)) == (2, 1)
+            assert states(sqlite_engine) == 3 * [SENT]
+
+
+def test_what_a_broker_keeps_is_how_it_stands_whatever_came_last(
+    sqlite_engine: Engine, tmp_path: Path, clock: WallClock
+) -> None:
+    place = "mill/alerts/L1/cam-1/the-burst"
+
+    def stands(ears: Ears, alert: int, state: str) -> None:
+        def is_so(payload: bytes) -> bool:
+            (one,) = json.loads(payload)["alerts"]
+            return (one["id"], one["state"]) == (alert, state)
+
+        ears.wait(place, is_so)
+
+    with broker() as own, listening(own, "mill/alerts/#") as ears:
+        mqtt = channel("mqtt", host="127.0.0.1", port=own.port, tls=False, topic="mill")
+        with post(sqlite_engine, tmp_path, clock, mqtt) as sender:
+            for number in range(8):  # so many that they go as one message
+                take(sqlite_engine, rule(), call(number, thing=f"roll {number}"))
+            sender.deliver()
+            stands(ears, 8, "open")
+            steps: list[tuple[Callable[..., None], int, tuple[int, str]]] = [
+                (resolve, 8, (7, "open")),
+                (acknowledge, 3, (7, "open")),
+                *((resolve, number, (3, "acknowledged")) for number in (1, 2, 4, 5, 6, 7)),
+                (resolve, 3, (3, "resolved")),
+            ]
+            for change, alert, seen in steps:
+                with session(sqlite_engine) as opened:
+                    change(opened, alert, person="ada", at=clock())
+                if alert in (3, 7, 8):
+                    sender.deliver()
+                    stands(ears, *seen)
 
 
 def test_a_message_whose_tries_all_ended_the_program_is_given_up(

@@ -36,7 +36,7 @@ from db.models import (
     User,
 )
 from db.pictures import disagreements, named_pictures
-from db.report_archive import ReportName, keep_report
+from db.report_archive import ReportName, keep_report, reports_folder
 from db.reviewing import audit_frame, review_finding
 from db.tallies.recounting import wrong_tallies
 from db.transfer import tables_of
@@ -106,7 +106,7 @@ def fill(engine: Engine, folder: Path) -> EvidenceStore:
         _add_input_health(opened)
         opened.add(Job(job="backup", kind="backup", says="every 60 s", met_at=NOON))
         opened.add(JobRun(job="backup", kind="backup", planned_at=NOON, started_at=NOON, text=""))
-        _add_report(opened)
+        _add_report(opened, folder)
     return ledger.store
 
 
@@ -243,10 +243,14 @@ def _add_input_health(opened: Session) -> None:
     remember(opened, place, remembered={"frames": [1, None]}, summary=summary, at=NOON)
 
 
-def _add_report(opened: Session) -> None:
+def _add_report(opened: Session, folder: Path) -> None:
     name = ReportName(kind=ReportKind.DAY, scope="", period="2026-03-01", language="de")
     files, span = ["day/a.html", "day/a.csv"], (NOON - timedelta(days=1), NOON)
     keep_report(opened, name, span=span, created_at=NOON, created_by="Ada", files=files)
+    for file in files:
+        path = reports_folder(folder) / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"what stands in {file}")
 
 
 def everything(engine: Engine, *, without: tuple[str, ...] = ()) -> dict[str, list[Any]]:

@@ -20,6 +20,7 @@ from db.errors import BackupError, DatabaseError, WrongRevision
 from db.evidence import EvidenceStore
 from db.manifest import read_manifest
 from db.models import Base
+from db.report_archive import reports_folder
 from db.restoring import LEFT_OUT, name_of, prove
 from db.reviewing import review_finding
 from db.upgrade import current_revision, head_revision, upgrade
@@ -67,7 +68,7 @@ def store(engine: Engine, tmp_path: Path) -> EvidenceStore:
 
 @pytest.fixture
 def restored(tmp_path: Path) -> EvidenceStore:
-    return EvidenceStore(tmp_path / "restored-evidence")
+    return EvidenceStore(tmp_path / "restored" / "evidence")
 
 
 def test_a_backup_restores_every_row_and_picture_into_either_kind(
@@ -84,6 +85,9 @@ def test_a_backup_restores_every_row_and_picture_into_either_kind(
     assert everything(empty, without=left_out) == before
     assert list(restored.names()) == list(store.names())
     assert_whole(empty, restored)
+    reports = reports_folder(restored.folder)
+    assert reports != reports_folder(store.folder)
+    assert (reports / "day/a.html").read_text() == "what stands in day/a.html"
 
 
 def test_browsers_are_not_signed_in_after_a_restore(

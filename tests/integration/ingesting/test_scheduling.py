@@ -220,8 +220,9 @@ def test_a_job_that_its_process_left_in_the_middle_was_interrupted(
     assert desk.events == [EventKind.JOB_FAILED]
 
 
+@pytest.mark.parametrize("dies", [False, True])
 def test_cameras_go_on_while_the_database_is_locked_and_the_record_follows(
-    url: str, tmp_path: Path
+    url: str, tmp_path: Path, dies: bool
 ) -> None:
     plant = scheduled_plant(tmp_path, url, schedule=EVERY_TEN_MINUTES, blocks=RETENTION)
     desk = Desk(plant, at("12:01:00"))
@@ -234,12 +235,41 @@ def test_cameras_go_on_while_the_database_is_locked_and_the_record_follows(
         during = desk.orders.current()
         desk.camera_gives(2)
         desk.look(at("12:10:02"))
+        if dies:
+            desk.begin()
         assert desk.told == []
         other.rollback()
-    desk.look(at("12:10:03"))
+    for _ in range(2 if dies else 0):
+        desk.hand.set(at("12:19:00"))  # later than the order's grace
+        desk.begin()
+    desk.look()
     desk.engine.dispose()
 
     assert during is not None
+    assert desk.told == [("12:10:00", "done", "")]
+    assert list((tmp_path / "spool" / "runs").glob("*.run")) == []
+
+
+def test_a_run_that_a_dead_process_could_not_record_goes_on_after_it(
+    url: str, tmp_path: Path
+) -> None:
+    desk = Desk(scheduled_plant(tmp_path, url, schedule=EVERY_TEN_MINUTES), at("12:01:00"))
+    desk.engine.dispose()
+    desk.engine = desk.scheduler.book.engine = connect(f"{url}?timeout=0")
+    with closing(sqlite3.connect(tmp_path / "findings.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        desk.look(at("12:10:00"))
+        other.rollback()
+    (line,) = (tmp_path / "spool" / "runs").glob("*.run")
+    line.with_name("000000000000.run").write_bytes(b"{}")  # what a bad disk makes of another
+    desk.hand.set(at("12:10:40"))
+    desk.begin()
+    going_on = desk.told
+    desk.camera_gives(2)
+    desk.look(at("12:10:50"))
+    desk.engine.dispose()
+
+    assert going_on == [("12:10:00", "going on", "")]
     assert desk.told == [("12:10:00", "done", "")]
 
 
