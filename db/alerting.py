@@ -151,7 +151,7 @@ def resend(opened: Session, delivery_id: int, *, person: str, at: datetime) -> N
     """A dead letter is due again. Raises UnknownRecord, RecordRefused where it is not dead."""
     row = opened.get(Delivery, delivery_id)
     if row is None:
-        raise UnknownRecord(f"there is no message {delivery_id}")
+        raise UnknownRecord(f"there is no message {delivery_id}: see `alerts dead-letters`")
     if row.state is not DeliveryState.DEAD:
         raise RecordRefused(f"message {delivery_id} is {row.state}, only dead letters are resent")
     row.state, row.next_try_at, row.attempts = DeliveryState.WAITING, at, 0

@@ -287,6 +287,8 @@ def _newest(column: InstrumentedAttribute[_T], *where: ColumnElement[bool]) -> S
 def _known(opened: Session, job: str) -> Job:
     found = opened.get(Job, job, with_for_update=True)
     if found is None:
-        names = ", ".join(opened.scalars(select(Job.job).order_by(Job.job))) or "none yet"
-        raise UnknownRecord(f"there is no job {job!r}: there are {names}")
+        names = ", ".join(opened.scalars(select(Job.job).order_by(Job.job))) or "none"
+        raise UnknownRecord(
+            f"there is no job {job!r}: there are {names}; `serve` brings in those of the plant file"
+        )
     return found

@@ -111,7 +111,7 @@ class CalibrationJob(JobSection):
         default=50,
         ge=1,
         le=1_000_000,
-        description="With fewer frames that people judged good, nothing is said of a part.",
+        description="With fewer failed frames that people judged, nothing is said of a part.",
     )
 
 
