@@ -1,7 +1,7 @@
 """Draws docs/pictures/review/ : every page of the review application, light and dark, on a desk
-and on a tablet, filled by the demo.
+and on a tablet, filled by the demo and by two invented weeks.
 
-python benchmarks/review_pictures.py DEMO_FOLDER [--out docs/pictures/review]
+python -m benchmarks.review_pictures DEMO_FOLDER [--out docs/pictures/review]
 
 DEMO_FOLDER is what `make demo` made (out/demo). Its database is copied, so nothing in it changes.
 Needs chromium on the PATH and playwright (`pip install -e '.[dev]'`).
@@ -17,20 +17,24 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
 import uvicorn
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
-from db import people, reviewing
+from benchmarks.report_pictures import demo_plant, make_those_before
+from benchmarks.reports.history import NOON, fill
+from benchmarks.reports.today import learn_cameras, open_alert, record_jobs
+from db import people
 from db.engine import default_url, session
 from db.evidence import EvidenceStore
+from db.models import Finding, Inspection
 from db.upgrade import open_database
-from db.words import ReviewState, Role
+from db.words import Outcome, ReviewState, Role
 from inspect_pipeline.review.app import create_app
 from inspect_pipeline.review.passwords import Passwords
 from inspect_pipeline.service.serving import listen
@@ -40,18 +44,24 @@ PAGES = {
     "queue": "/queue",
     "finding": "/findings/{finding}",
     "frame": "/frames/{frame}",
-    "dashboard": "/dashboard?until=2026-01-06",
+    "dashboard": "/dashboard",
+    "cameras": "/cameras?days=1",
+    "alerts": "/alerts",
+    "alert": "/alerts/1",
     "search": "/search",
     "answer": "/questions/pareto?by=severity",
     "export": "/export",
+    "reports": "/reports",
     "teach": "/teach",
     "models": "/models",
+    "jobs": "/jobs",
     "people": "/people",
     "account": "/account",
 }
 SCREENS = {"desk": (1280, 900), "tablet": (820, 1180)}
 COLOURS = 96  # of a palette: flat pages need no more, pictures of parts little more
 NAME = "anna"
+NOW = NOON + timedelta(minutes=10)
 
 
 def main() -> None:
@@ -104,13 +114,15 @@ def _keep(page: Page, path: Path) -> None:
 def _served(demo: Path, folder: Path, password: str) -> Iterator[tuple[str, dict[str, int]]]:
     shutil.copy(demo / "findings.db", folder / "findings.db")
     engine = open_database(default_url(folder / "findings.db"), create=False)
-    facts = _fill(engine, password)
+    shutil.copytree(demo / "evidence", folder / "evidence")
+    store = EvidenceStore(folder / "evidence")
+    facts = _fill(engine, store, password)
     settings = Review(port=1)
     app = create_app(
         engine,
-        EvidenceStore(demo / "evidence"),
+        store,
         settings,
-        now=lambda: datetime.now(UTC),
+        now=lambda: NOW,
         plant_name="Demo",
     )
     config = uvicorn.Config(app, log_level="warning", lifespan="off")
@@ -126,23 +138,31 @@ def _served(demo: Path, folder: Path, password: str) -> Iterator[tuple[str, dict
             engine.dispose()
 
 
-def _fill(engine: Engine, password: str) -> dict[str, int]:
-    """One who may everything, and some answers, so that no page is empty."""
-    now = datetime.now(UTC)
+def _fill(engine: Engine, store: EvidenceStore, password: str) -> dict[str, int]:
+    """Two weeks, one who may everything, and something on every page."""
     with session(engine) as opened:
+        fill(opened)
+        record_jobs(opened)
+        open_alert(opened)
+        learn_cameras(opened)
         people.create_user(
             opened,
             name=NAME,
             full_name="Anna Lind",
             role=Role.ADMIN,
             password_hash=Passwords().hashed(password),
-            created_at=now,
+            created_at=NOON - timedelta(days=14),
         )
-        for finding_id, state in ((2, ReviewState.CONFIRMED), (10, ReviewState.FALSE_ALARM)):
-            reviewing.review_finding(
-                opened, finding_id, state_after=state, reviewer=NAME, reviewed_at=now, note="shown"
-            )
-    return {"finding": 6, "frame": 15}
+        waiting = select(func.max(Finding.id)).where(Finding.state == ReviewState.NEW)
+        frame = select(func.max(Inspection.frame_id)).where(
+            Inspection.outcome == Outcome.FAILED, Inspection.observed_name.is_not(None)
+        )
+        facts = {
+            "finding": opened.scalars(waiting).one() or 1,
+            "frame": opened.scalars(frame).one() or 1,
+        }
+    make_those_before(engine, store, demo_plant(store.folder.parent))
+    return facts
 
 
 if __name__ == "__main__":

@@ -46,6 +46,8 @@ def test_a_viewer_finds_and_opens_a_report(kept: int, signed_in: SignIn) -> None
 
     assert f'href="/reports/{kept}/html">2026-03-30 early</a>' in listed
     assert "2026-03-30 early" not in viewer.get("/reports?kind=week").text
+    assert "2026-03-30 early" in viewer.get("/reports?kind=").text
+    assert viewer.get("/reports?kind=nonsense").status_code == 422
     assert opened.text == PAGE
     policy = opened.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")

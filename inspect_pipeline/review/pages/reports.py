@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -38,11 +38,11 @@ def show_reports(
     person: Viewer,
     opened: Reading,
     *,
-    kind: ReportKind | None = None,
+    kind: ReportKind | Literal[""] = "",
     before: Annotated[RowId | None, Query()] = None,
 ) -> Response:
     after = None if before is None else report_kept(opened, before)
-    rows = reports_kept(opened, kind=kind, before=after, limit=A_PAGE + 1)
+    rows = reports_kept(opened, kind=kind or None, before=after, limit=A_PAGE + 1)
     return page(
         request,
         "reports.html",

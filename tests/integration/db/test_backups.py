@@ -144,7 +144,7 @@ def test_a_second_backup_into_the_folder_copies_only_what_is_new(
 ) -> None:
     folder = tmp_path / "backup"
     first = backed_up(engine, store, folder)
-    before = files(folder / "evidence")
+    before, reports = files(folder / "evidence"), files(folder / "reports")
     fill_more(engine, store)
 
     second = backed_up(engine, store, folder, minute=1)
@@ -154,8 +154,14 @@ def test_a_second_backup_into_the_folder_copies_only_what_is_new(
     assert (len(before), len(after)) == (12, 16)
     assert not (folder / first.rows_file).exists()
     assert sorted(files(folder)) == sorted(
-        ["manifest.json", second.rows_file, *(f"evidence/{name}" for name in after)]
+        [
+            "manifest.json",
+            second.rows_file,
+            *(f"evidence/{name}" for name in after),
+            *(f"reports/{name}" for name in reports),
+        ]
     )
+    assert files(folder / "reports") == reports != {}
     put_back(folder, empty, restored)
     assert_whole(empty, restored)
 
