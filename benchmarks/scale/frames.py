@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.scale.columns import Array
+from benchmarks.scale.columns import Array, Column, Words
 from benchmarks.scale.rhythm import HOURS, Floats
-from benchmarks.scale.world import CAMERAS, both_look, model_in_use, part_of
+from benchmarks.scale.world import (
+    CAMERAS,
+    LINES,
+    PARTS,
+    both_look,
+    line_of,
+    model_in_use,
+    part_of,
+)
 
 Ints = npt.NDArray[np.int64]
 FINDINGS_PER_FRAME = 4.0  # of frames that have any
 CLEAN_PER_FLAGGED = 0.5  # frames without findings that retention has left, per frame with some
 SHADOWED = 0.6  # share of the frames that both models look at, in their two weeks
 _HOUR_US = 3_600_000_000
+_LINE_OF = np.array([line_of(camera) for camera in range(len(CAMERAS))])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,3 +136,19 @@ def _twins(groups: _Groups, order: Ints, random: np.random.Generator) -> Ints:
     rank[order] = np.arange(count)
     moved = np.where(twin >= 0, rank[twin], -1)
     return np.asarray(moved[order])
+
+
+def standing(camera: Array, part: Array) -> dict[str, Column]:
+    """Columns that say where, of rows of these cameras and parts."""
+    return {
+        "part": Words(part, [one.name for one in PARTS]),
+        "line_id": Words(_LINE_OF[camera], LINES),
+        "camera_id": Words(camera, CAMERAS),
+    }
+
+
+def slots(taken_at: Array, slot: timedelta) -> Array:
+    """When the slot of each began."""
+    size = np.timedelta64(slot)
+    epoch = np.datetime64("1970-01-01", "us")
+    return np.asarray(epoch + (taken_at - epoch) // size * size)

@@ -34,7 +34,7 @@ from db.columns import Base, metadata_table
 from db.engine import session
 from db.tallies.recounting import recount
 
-FILLED = (*DAY_ROWS, "folded_notes", "inspection_tallies", "finding_tallies")
+FILLED = (*DAY_ROWS, "folded_notes", "inspection_tallies", "finding_tallies", "camera_figures")
 
 
 class DatabaseInUse(Exception):

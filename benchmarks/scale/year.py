@@ -19,18 +19,17 @@ from benchmarks.scale.columns import (
     evidence_names,
     hex_digits,
 )
-from benchmarks.scale.frames import DayOfFrames, frames_of
+from benchmarks.scale.frames import DayOfFrames, frames_of, slots, standing
+from benchmarks.scale.health import camera_figures
 from benchmarks.scale.regions import SEVERITIES, VERDICTS, WEB_SPEED_MM_S, Regions, regions_of
 from benchmarks.scale.world import (
     BEGIN,
     CAMERAS,
     DAYS,
     KINDS,
-    LINES,
     NO_KIND,
     PARTS,
     config_of,
-    line_of,
     model_of,
 )
 from db.note_search import folded
@@ -42,7 +41,6 @@ PASSED, FAILED, UNFIT = (OUTCOMES.index(one) for one in Outcome)
 UNFIT_SHARE = 0.004
 TIMINGS = tuple(f'{{"invert": {0.1 + step / 100:.2f}, "verify": 0.05}}' for step in range(40))
 DAY_ROWS = ("frames", "inspections", "findings", "reviews", "audits")
-_LINE_OF = np.array([line_of(camera) for camera in range(len(CAMERAS))])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +104,7 @@ def _day(
         _with_id(audits, ids),
         _inspection_tally(frames, outcome),
         _finding_tally(frames, regions, said, taken_at),
+        camera_figures(frames, outcome == UNFIT, outcome == PASSED, random),
     )
 
 
@@ -137,7 +136,7 @@ def _frames(
         table="frames",
         columns={
             "id": np.arange(ids["frames"], ids["frames"] + count),
-            **_standing(frames.camera, frames.part),
+            **standing(frames.camera, frames.part),
             "taken_at": frames.taken_at,
             "content_sha256": digests,
             "source": Words(frames.camera, [f"camera:{name}" for name in CAMERAS]),
@@ -191,7 +190,7 @@ def _findings(
     frame = frames.frame[frames.inspection]
     return {
         "number": frames.number,
-        **_standing(frames.camera[frame], frames.part[frame]),
+        **standing(frames.camera[frame], frames.part[frame]),
         "taken_at": taken_at,
         **regions.columns,
         "state": Words(said.state, verdicts.STATES),
@@ -230,17 +229,9 @@ def _with_id(rows: Rows, ids: Mapping[str, int]) -> Rows:
     )
 
 
-def _standing(camera: Array, part: Array) -> dict[str, Column]:
-    return {
-        "part": Words(part, [one.name for one in PARTS]),
-        "line_id": Words(_LINE_OF[camera], LINES),
-        "camera_id": Words(camera, CAMERAS),
-    }
-
-
 def _inspection_tally(frames: DayOfFrames, outcome: Array) -> Rows:
     keys = {
-        "slot_at": _slots(frames.taken_at[frames.frame], INSPECTION_SLOT),
+        "slot_at": slots(frames.taken_at[frames.frame], INSPECTION_SLOT),
         "camera": frames.camera[frames.frame],
         "part": frames.part[frames.frame],
         "model": frames.model,
@@ -252,7 +243,7 @@ def _inspection_tally(frames: DayOfFrames, outcome: Array) -> Rows:
         table="inspection_tallies",
         columns={
             "slot_at": counted["slot_at"],
-            **_standing(counted["camera"], counted["part"]),
+            **standing(counted["camera"], counted["part"]),
             "model_id": Words(counted["part"] * 2 + counted["model"], models),
             "outcome": Words(counted["outcome"], OUTCOMES),
             "inspections": counted["count"],
@@ -266,7 +257,7 @@ def _finding_tally(
     frame = frames.frame[frames.inspection]
     counted = _counted(
         {
-            "slot_at": _slots(taken_at, FINDING_SLOT),
+            "slot_at": slots(taken_at, FINDING_SLOT),
             "camera": frames.camera[frame],
             "part": frames.part[frame],
             "kind": regions.kind,
@@ -281,7 +272,7 @@ def _finding_tally(
         table="finding_tallies",
         columns={
             "slot_at": counted["slot_at"],
-            **_standing(counted["camera"], counted["part"]),
+            **standing(counted["camera"], counted["part"]),
             "kind": Words(counted["kind"], kinds),
             "verdict": Words(counted["verdict"], VERDICTS),
             "severity": Words(counted["severity"], SEVERITIES),
@@ -289,12 +280,6 @@ def _finding_tally(
             "findings": counted["count"],
         },
     )
-
-
-def _slots(taken_at: Array, slot: timedelta) -> Array:
-    size = np.timedelta64(slot)
-    epoch = np.datetime64("1970-01-01", "us")
-    return np.asarray(epoch + (taken_at - epoch) // size * size)
 
 
 def _counted(keys: Mapping[str, Array]) -> dict[str, Array]:

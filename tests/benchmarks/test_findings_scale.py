@@ -17,7 +17,7 @@ from benchmarks.scale.year import Asked
 from db.descriptors import code_of, decode_descriptor
 from db.engine import connect, session, snapshot
 from db.masks import decode_mask
-from db.models import Finding, Frame, Inspection, Review
+from db.models import CameraFigures, Finding, Frame, Inspection, Review
 from db.reviewing import undo
 from db.tallies.recounting import wrong_tallies
 from db.upgrade import upgrade
@@ -40,6 +40,8 @@ def test_kept_counts_of_the_year_equal_a_fresh_count(year: Engine) -> None:
     with snapshot(year) as opened:
         assert opened.scalar(sa.select(sa.func.count(Finding.id))) == YEAR.findings
         assert wrong_tallies(opened) == 0
+        watched = opened.scalar(sa.select(sa.func.sum(CameraFigures.frames)))
+        assert watched == opened.scalar(sa.select(sa.func.count(Frame.id)))
     year.dispose()
 
 
