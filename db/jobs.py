@@ -287,8 +287,14 @@ def _newest(column: InstrumentedAttribute[_T], *where: ColumnElement[bool]) -> S
 def _known(opened: Session, job: str) -> Job:
     found = opened.get(Job, job, with_for_update=True)
     if found is None:
-        names = ", ".join(opened.scalars(select(Job.job).order_by(Job.job))) or "none"
-        raise UnknownRecord(
-            f"there is no job {job!r}: there are {names}; `serve` brings in those of the plant file"
-        )
+        raise no_such_job(opened, job)
     return found
+
+
+def no_such_job(opened: Session, job: str) -> UnknownRecord:
+    """The error that says which there are."""
+    names = ", ".join(opened.scalars(select(Job.job).order_by(Job.job))) or "none"
+    return UnknownRecord(
+        f"there is no job {job!r}: there are {names}; `serve` brings in those of the plant file, "
+        "where a camera has one if it has a schedule"
+    )

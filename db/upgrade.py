@@ -30,7 +30,7 @@ def open_database(url: str, *, create: bool = True) -> Engine:
     if not create and path is not None and not path.exists():
         raise DatabaseNotFound(
             f"the database {path} does not exist: inspect some frames first, or name another "
-            "one with --db or INSPECT_DB"
+            "one in the plant file, with --db or INSPECT_DB"
         )
     engine = connect(url)
     try:

@@ -32,6 +32,16 @@ def whole_file(out: Path) -> Iterator[IO[bytes]]:
         unfinished.unlink(missing_ok=True)
 
 
+def keep_whole(out: Path, content: bytes) -> None:
+    """Writes the file, and its folder where there is none. Raises UsageError."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror}: choose another folder") from error
+    with whole_file(out) as file:
+        file.write(content)
+
+
 @contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
     """A folder to fill beside `out`, which must not exist or be empty; it becomes `out`."""

@@ -96,6 +96,15 @@ def test_snap_keeps_the_bytes_of_the_camera(plant: Path, tmp_path: Path) -> None
     assert source.exists()
 
 
+def test_snap_says_where_it_cannot_write(plant: Path) -> None:
+    make.write_picture(plant.parent / "incoming" / "a.png", shaded(100))
+
+    told = run("snap", "c1", "--plant", plant, "--to", plant / "snap.png")
+
+    assert told.exit_code == 1
+    assert f"cannot write {plant / 'snap.png'}: " in str(told.exception)
+
+
 def test_calibrate_measures_keeps_and_is_used(plant: Path, tmp_path: Path) -> None:
     make.write_picture(tmp_path / "dark.png", even(4))
     make.write_picture(tmp_path / "flat.png", shaded(150, dark=4))

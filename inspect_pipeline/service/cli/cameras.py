@@ -103,6 +103,7 @@ def snap(
     """Save one picture: the very bytes that the camera gave, or as it is inspected."""
     from inspect_pipeline.capture.lossless import png_of
     from inspect_pipeline.capture.reading import decode_picture
+    from inspect_pipeline.exports.whole_files import keep_whole
     from inspect_pipeline.service.opening import build_correction
     from plant_config.loader import load_plant
 
@@ -112,10 +113,7 @@ def snap(
     if corrected:
         pixels = decode_picture(content, source=Path(shot.source))
         content = png_of(build_correction(settings)(pixels))
-    fresh = to.with_name(f".{to.name}.new")
-    fresh.parent.mkdir(parents=True, exist_ok=True)
-    fresh.write_bytes(content)
-    fresh.replace(to)
+    keep_whole(to, content)
     console().print(f"{to}: {shot.source}, taken {shot.taken_at:%Y-%m-%d %H:%M:%S} UTC")
 
 
@@ -172,6 +170,7 @@ def limits(
     """From which focus and place on frames are fit, measured on good parts: for the plant file."""
     from inspect_pipeline.capture.lossless import png_of
     from inspect_pipeline.errors import UsageError
+    from inspect_pipeline.exports.whole_files import keep_whole
     from inspect_pipeline.service.cli.calibrating import pictures_of
     from inspect_pipeline.service.opening import build_correction
     from inspect_pipeline.stages.good_limits import good_limits
@@ -189,8 +188,7 @@ def limits(
     if found.reference is None:
         told.append("# the parts do not lie alike: there is no place to check")
     else:
-        reference.parent.mkdir(parents=True, exist_ok=True)
-        reference.write_bytes(png_of(pictures[found.reference]))
+        keep_whole(reference, png_of(pictures[found.reference]))
         told.append(f'reference = "{reference}"')
         told.append(f"least_likeness = {found.least_likeness:.3g}")
         told.append(f"max_shift_px = {found.max_shift_px:.3g}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from inspect_pipeline.exports.whole_files import keep_whole
 from inspect_pipeline.service.cli.database import DEFAULT_URL, DatabaseUrl, EvidenceFolder
 from inspect_pipeline.service.cli.options import (
     DEFAULT_MODELS,
@@ -167,10 +168,7 @@ def as_dict(inspection: Inspection) -> dict[str, Any]:
 
 def write_results(path: Path, results: list[dict[str, Any]]) -> None:
     """Whole or not at all."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.parent.mkdir(parents=True, exist_ok=True)
-    fresh.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    fresh.replace(path)
+    keep_whole(path, (json.dumps(results, indent=1) + "\n").encode())
 
 
 def show_tally(tallies: dict[str, Tally]) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -32,6 +33,7 @@ PlantOption = Annotated[
 JobName = Annotated[
     str, typer.Argument(metavar="NAME", help="Of the job; that of a camera is the camera's id.")
 ]
+_CAME_OF_IT = ["frames", "findings", "text"]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
@@ -55,7 +57,10 @@ def history(
     """What ran, newest first: planned, started and ended when, frames, findings, outcome."""
     with _record(plant) as engine, session(engine, read_only=True) as opened:
         found = record.runs(opened, job, limit=limit)
-    give_table(rows_table(found, RunRow), _format(as_json), None)
+        if not found and job is not None and job not in [one.job for one in record.jobs(opened)]:
+            raise record.no_such_job(opened, job)
+    table = rows_table(found, RunRow)
+    give_table(table if as_json else _for_people(table), _format(as_json), None)
 
 
 @app.command("run")
@@ -88,6 +93,15 @@ def _record(plant: Path) -> AbstractContextManager[Engine]:
     from plant_config.loader import load_plant
 
     return opened_database(load_plant(plant).storage.database_url.get_secret_value())
+
+
+def _for_people(runs: pd.DataFrame) -> pd.DataFrame:
+    """What fits on a screen: a run of a few seconds is told by seconds, and by how long it took."""
+    planned = [f"{at:%Y-%m-%d %H:%M:%S}Z" for at in runs["planned_at"]]
+    took_s = (runs["ended_at"] - runs["started_at"]).dt.total_seconds().round(1)
+    outcome = runs["outcome"].fillna("going on")
+    said = runs.assign(planned_at=planned, took_s=took_s, outcome=outcome)
+    return said[["job", "planned_at", "took_s", "outcome", "wanted_by", *_CAME_OF_IT]]
 
 
 def _format(as_json: bool) -> TableFormat | None:

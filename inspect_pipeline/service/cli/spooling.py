@@ -17,6 +17,7 @@ from db.errors import DatabaseError
 from db.events import EventFilter, newest_events
 from db.words import EventKind
 from inspect_pipeline.errors import UsageError
+from inspect_pipeline.exports.whole_files import keep_whole
 from inspect_pipeline.ingestion.spool import CameraSpool, Place, intact
 from inspect_pipeline.service.cli.database import opened_database, say
 from inspect_pipeline.service.cli.options import console
@@ -93,7 +94,7 @@ def show(
     if to is not None:
         if entry is None:
             raise UsageError(f"{name} is damaged, it has no picture to write: look at {place.path}")
-        to.write_bytes(entry.content)
+        keep_whole(to, entry.content)
         say(f"written to {to}")
 
 
