@@ -66,7 +66,7 @@ def test_a_backup_with_lost_pictures_says_so_and_is_one(
     lost = next(store.names())
     store.remove(lost)
 
-    with pytest.raises(BackupError, match=f"1 pictures .* such as {lost}"):
+    with pytest.raises(BackupError, match=f"1 files .* such as {lost}"):
         db("backup", tmp_path / "backup", "--db", upgraded_url, "--evidence", store.folder)
 
     assert "is whole" in db("restore", tmp_path / "backup", "--dry-run").stdout
